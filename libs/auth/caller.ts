@@ -10,6 +10,8 @@ export interface Caller {
   subject: string;
   /** The token's `machine`, only in agents' tokens. */
   machine?: string;
+  /** When the token expires, by the wall clock. */
+  expireTimeMs?: number;
 }
 
 /** Whether a text is a customer id: 1 to 128 characters, none of them invisible. It is the subject of a customer's token. */

@@ -81,7 +81,11 @@ describe('createVerifier', () => {
   });
 
   it('tells who the caller is', async () => {
-    expect(await verify(await token())).to.deep.equal({ role: 'customer', subject: 'alice' });
+    expect(await verify(await token())).to.deep.equal({
+      role: 'customer',
+      subject: 'alice',
+      expireTimeMs: startMs + 60_000,
+    });
   });
 
   it('gives the machine of an agent, and refuses an agent without one', async () => {
@@ -91,6 +95,7 @@ describe('createVerifier', () => {
       role: 'agent',
       subject: 'alice',
       machine: 'm-1',
+      expireTimeMs: startMs + 60_000,
     });
     expect(await reasonOf(verify(await token({ role: 'agent' })))).to.equal('TOKEN_INVALID');
   });

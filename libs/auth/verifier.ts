@@ -23,10 +23,7 @@ interface VerifierOptions {
  */
 export type Verifier = (token: string) => Promise<Caller>;
 
-interface Remembered {
-  caller: Caller;
-  expiresAtMs: number;
-}
+type Remembered = Caller & { expireTimeMs: number };
 
 /** How many verified tokens are remembered, 200 bytes each; beyond that the oldest is verified again. */
 const MAX_REMEMBERED = 10_000;
@@ -53,8 +50,8 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
     }
     const digest = hash('sha256', token, 'base64');
     const known = remembered.get(digest);
-    if (known !== undefined && options.clock.now() < known.expiresAtMs) {
-      return known.caller;
+    if (known !== undefined && options.clock.now() < known.expireTimeMs) {
+      return known;
     }
     remembered.delete(digest);
 
@@ -64,7 +61,7 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
       remembered.delete(oldest);
     }
     remembered.set(digest, fresh);
-    return fresh.caller;
+    return fresh;
   };
 };
 
@@ -79,14 +76,14 @@ const verify = async (
     throw refused('TOKEN_KEY_UNKNOWN', 'the token is signed by a key that this mesh does not list');
   }
   const payload = await readPayload(token, key.key, options);
-  const caller = readCaller(payload);
+  const caller = { ...readCaller(payload), expireTimeMs: (payload.exp ?? 0) * 1000 };
   if (!key.roles.includes(caller.role)) {
     throw refused(
       'TOKEN_ROLE_REFUSED',
       `the key of this token may not sign the role ${caller.role}`,
     );
   }
-  return { caller, expiresAtMs: (payload.exp ?? 0) * 1000 };
+  return caller;
 };
 
 const readKeyId = (token: string): string => {

@@ -6,7 +6,12 @@ import type { ServerConfig } from './variables.ts';
 
 interface ServeOptions extends Pick<
   ServerOptions,
-  'services' | 'logger' | 'maxStreamsPerConnection' | 'maxReceiveBytes' | 'unaryDeadlineMs'
+  | 'services'
+  | 'logger'
+  | 'stands'
+  | 'maxStreamsPerConnection'
+  | 'maxReceiveBytes'
+  | 'unaryDeadlineMs'
 > {
   config: ServerConfig;
   clock: Clock;

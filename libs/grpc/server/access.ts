@@ -1,10 +1,14 @@
-import type { AccessTable, Caller } from '#libs/auth/index.ts';
+import type { AccessTable } from '#libs/auth/index.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { Wrapper } from './incoming-call.ts';
+import { type Standing, watchStanding } from './standing.ts';
 
-/** Lets public rpcs through, and others with a token of one of the roles. One that the table does not list is closed to all. */
+/**
+ * Lets public rpcs through, and others with a token of one of the roles, streams only as long as that holds. One that the table does
+ * not list is closed to all.
+ */
 export const access =
-  (table: AccessTable, verify: (token: string) => Promise<Caller>): Wrapper =>
+  (table: AccessTable, standing: Standing): Wrapper =>
   async (call, next) => {
     const { path } = call.method;
     const allowed = table.get(path);
@@ -18,7 +22,7 @@ export const access =
         'the call carries no token; send the header `authorization: Bearer <token>`',
       );
     }
-    const caller = await verify(call.token);
+    const caller = await standing.verify(call.token);
     call.said['role'] = caller.role;
     call.said['subject'] = caller.subject;
     if (allowed === undefined) {
@@ -37,5 +41,7 @@ export const access =
         { role: caller.role, allowed: roles },
       );
     }
+    const isStream = call.method.requestStream || call.method.responseStream;
+    using _watch = isStream ? watchStanding(call, call.token, caller, standing) : undefined;
     await next({ ...call, caller });
   };

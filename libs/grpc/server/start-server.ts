@@ -27,6 +27,8 @@ export interface ServerOptions {
   services: readonly ServiceBinding[];
   /** Identifies the owner of a token, or throws UNAUTHENTICATED. */
   verify: (token: string) => Promise<Caller>;
+  /** Rejects with UNAUTHENTICATED or PERMISSION_DENIED if a caller may call no longer: ends open streams. Default: the token decides. */
+  stands?: ((caller: Caller) => Promise<void>) | undefined;
   access: AccessTable;
   /** The bytes of the FileDescriptorSet for reflection. */
   image: Uint8Array;
@@ -74,7 +76,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       errors,
       cancellation,
       deadlines(clock, options.unaryDeadlineMs ?? 30_000),
-      access(options.access, options.verify),
+      access(options.access, { verify: options.verify, stands: options.stands, clock }),
       callerBounds(),
     ],
     (call) => call.method.answer(call.exchange, call, boundsOf(call.method.path)),
