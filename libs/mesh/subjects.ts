@@ -37,6 +37,10 @@ export const workloadFactSubject = (workload: string, kind: string): string =>
 
 /** Reports for a workload that nobody owns. */
 export const ANY_REPORT_SUBJECT = 'muster.session.v1.any.report';
+/** Whether a workload still takes results, for any supervisor to answer. */
+export const WORKLOAD_STANDING_SUBJECT = 'muster.session.v1.any.workload-standing';
+/** Whether a machine is still enrolled, for any user-manager to answer. */
+export const MACHINE_STANDING_SUBJECT = 'muster.user.v1.any.machine-standing';
 export const USER_CHANGED_SUBJECT = 'muster.user.v1.all.user-changed';
 /** Every fact, and no request: those have one part less. */
 export const FACT_SUBJECTS = 'muster.*.v1.*.*.*';

@@ -126,7 +126,7 @@ export const startMesh = async (options: MeshOptions = {}) => {
   const startBlob = async (port: number): Promise<RunningService> => {
     const connection = azurite.urlVia(await via('blob', 'azurite', azurite.port));
     return start('blob', port, {
-      ...(await mongoOf('blob')),
+      ...(await storesOf('blob')),
       MUSTER_BLOB_CONNECTION: connection,
       MUSTER_BLOB_CONTAINER: stores.container,
     });

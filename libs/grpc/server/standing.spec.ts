@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Caller } from '#libs/auth/index.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
-import { runningClock } from '#libs/testing/index.ts';
+import { eventually, runningClock } from '#libs/testing/index.ts';
 import { type Echo, failure, type Note, startEcho } from '../fixtures/echo.ts';
 
 const refusal = (code: status, reason: string): DomainError =>
@@ -22,7 +22,7 @@ const openStreams = async ({ client }: Echo) => {
   await Promise.all([list.next(), talk.next()]);
   const gathered = client.gather(endless());
   await client.say({ text: 'after the others on the same connection' });
-  return Promise.all([list.next(), talk.next(), gathered].map((each) => failure(each)));
+  return { ends: Promise.all([list.next(), talk.next(), gathered].map((each) => failure(each))) };
 };
 
 /** A server that asks `right` whether its callers may go on; `skip` lets its time pass. */
@@ -50,11 +50,9 @@ describe('an open stream', () => {
   it('ends when its token expires', async () => {
     const { clock, echo } = await serverWith({ expireTimeMs: Date.now() + 3_000_000 });
     await using _ = echo;
-    const ended = openStreams(echo);
-    await echo.client.say({ text: 'still right' });
-    await clock.sleep(50);
+    const { ends } = await openStreams(echo);
     clock.skip(3_000_010);
-    for (const error of await ended) {
+    for (const error of await ends) {
       expect(error).to.include({ code: status.UNAUTHENTICATED, reason: 'TOKEN_EXPIRED' });
     }
   });
@@ -63,11 +61,10 @@ describe('an open stream', () => {
     const right: { wrong?: DomainError } = {};
     const { clock, echo } = await serverWith(right);
     await using _ = echo;
-    const ended = openStreams(echo);
-    await clock.sleep(50);
+    const { ends } = await openStreams(echo);
     right.wrong = refusal(status.UNAUTHENTICATED, 'TOKEN_KEY_UNKNOWN');
     clock.skip(5_000);
-    for (const error of await ended) {
+    for (const error of await ends) {
       expect(error.reason).to.equal('TOKEN_KEY_UNKNOWN');
     }
   });
@@ -76,17 +73,17 @@ describe('an open stream', () => {
     const right: { wrong?: DomainError } = {};
     const { clock, echo, asked } = await serverWith(right);
     await using _ = echo;
-    let open = 3;
-    const ended = openStreams(echo).finally(() => (open = 0));
-    await clock.sleep(50);
+    const { ends } = await openStreams(echo);
     right.wrong = refusal(status.UNAVAILABLE, 'DEPENDENCY_UNAVAILABLE');
     const before = asked.length;
     clock.skip(5_000);
-    await clock.sleep(50);
-    expect(asked.length).to.equal(before + open);
+    await eventually(() => expect(asked.length).to.be.at.least(before + 3));
+    await clock.sleep(10);
+    const first = await Promise.race([ends, Promise.resolve('open')]);
+    expect(first).to.equal('open');
     right.wrong = refusal(status.PERMISSION_DENIED, 'MACHINE_UNKNOWN');
     clock.skip(5_000);
-    for (const error of await ended) {
+    for (const error of await ends) {
       expect(error.reason).to.equal('MACHINE_UNKNOWN');
     }
   });

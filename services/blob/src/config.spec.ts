@@ -7,6 +7,7 @@ const good = {
   MUSTER_MESH_SECRET: '00'.repeat(32),
   MUSTER_JWKS: 'https://mesh.example/jwks.json',
   MUSTER_MONGO_URL: 'mongodb://127.0.0.1:27017',
+  MUSTER_NATS_URL: 'nats://127.0.0.1:4222',
   MUSTER_BLOB_CONNECTION: 'UseDevelopmentStorage=true',
 };
 
@@ -49,6 +50,7 @@ describe('readConfig', () => {
       'MUSTER_JWKS',
       'MUSTER_MESH_SECRET',
       'MUSTER_MONGO_URL',
+      'MUSTER_NATS_URL',
     ]);
     const wrong = {
       MUSTER_MESH_SECRET: 'x'.repeat(42) + '!',

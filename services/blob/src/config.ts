@@ -13,6 +13,7 @@ import {
 import {
   meshSecretVariables,
   mongoVariables,
+  natsVariables,
   serverConfig,
   serverVariables,
   type ServerConfig,
@@ -31,6 +32,7 @@ const checkConnection = (text: string): string => {
 export const variables = z.object({
   ...serverVariables('127.0.0.1:7404'),
   ...mongoVariables,
+  ...natsVariables,
   ...meshSecretVariables,
   MUSTER_BLOB_CONNECTION: secretAs(
     checkConnection,
@@ -50,6 +52,7 @@ export interface Config {
   server: ServerConfig;
   meshSecret: KeyObject;
   mongo: { url: string; database: string };
+  nats: { url: string };
   storage: { connectionString: string; container: string };
   maximumUploadBytes: number;
   places: Record<Lane, number>;
@@ -63,6 +66,7 @@ export const readConfig = (env: Environment): Config => {
     server: serverConfig(read),
     meshSecret: read.MUSTER_MESH_SECRET,
     mongo: { url: read.MUSTER_MONGO_URL, database: read.MUSTER_MONGO_DATABASE },
+    nats: { url: read.MUSTER_NATS_URL },
     storage: {
       connectionString: read.MUSTER_BLOB_CONNECTION,
       container: read.MUSTER_BLOB_CONTAINER,

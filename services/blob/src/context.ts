@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { systemClock, type Clock } from '#libs/clock/index.ts';
 import { collection, connectMongo } from '#libs/mongo/index.ts';
+import { connectBus } from '#libs/nats/index.ts';
 import { systemRandom, type Random } from '#libs/random/index.ts';
 import { findSandbox } from '#libs/sandbox/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
@@ -9,6 +10,7 @@ import { logEvents, type Events } from './events.ts';
 import type { PaceRules } from './domain/pace.ts';
 import { createDecoders, type Decoders } from './pictures/decoders.ts';
 import { openBlobs, type Blobs } from './store/blobs.ts';
+import { createStanding, type Standing } from './store/standing.ts';
 import { createLanes, type Lanes } from './store/lanes.ts';
 import { openObjects, type Objects } from './store/objects.ts';
 
@@ -21,6 +23,7 @@ export interface Context {
   meshSecret: KeyObject;
   maximumUploadBytes: number;
   lanes: Lanes;
+  standing: Standing;
   pace: PaceRules;
   clock: Clock;
   random: Random;
@@ -35,6 +38,8 @@ export const createContext = async (
   const { meshSecret, maximumUploadBytes, pace } = config;
   const mongo = await connectMongo({ ...config.mongo, logger: log });
   stack.defer(() => mongo.close());
+  const bus = await connectBus({ ...config.nats, name: 'blob', logger: log });
+  stack.defer(() => bus.close());
   const clock = overrides.clock ?? systemClock;
   const noSandbox = config.pictures.isUnconfined;
   const decoders =
@@ -50,6 +55,7 @@ export const createContext = async (
     maximumUploadBytes,
     lanes: createLanes(config.places),
     pace,
+    standing: createStanding({ bus, clock, log }),
     clock,
     random: systemRandom,
     ...overrides,

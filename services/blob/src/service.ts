@@ -20,6 +20,7 @@ export const startBlob = async (
     services: services(context),
     logger: log,
     clock: context.clock,
+    stands: ({ machine }) => context.standing.machine(machine),
     stack,
   });
 };

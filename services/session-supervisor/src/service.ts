@@ -6,6 +6,7 @@ import { createContext } from './context.ts';
 import { services } from './rpc/index.ts';
 import type { SessionDeps } from './session/owner/deps.ts';
 import { serveOrphanReports } from './session/agents/orphan-reports.ts';
+import { serveWorkloadStanding } from './session/agents/workload-standing.ts';
 import { startOwnership } from './session/owner/ownership.ts';
 import { startScrubber } from './session/maintenance/scrubber.ts';
 import { startNotifier } from './webhooks/notifier.ts';
@@ -21,6 +22,8 @@ export const startSupervisor = async (
   const ctx = await createContext(config, logger, stack, overrides);
   const orphans = serveOrphanReports(ctx);
   stack.defer(() => orphans.close());
+  const standing = serveWorkloadStanding(ctx);
+  stack.defer(() => standing.close());
   const beats = await startOwnership(ctx, ctx.supervisors, ctx.sessions);
   stack.defer(() => beats.stop());
   const notifier = startNotifier(ctx);

@@ -3,6 +3,7 @@ import { startBeats } from '#libs/mongo/index.ts';
 import { serve } from '#libs/service/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { listenForChanges } from './bus/announce.ts';
+import { serveMachineStanding } from './bus/machine-standing.ts';
 import { serveManager } from './bus/serve-manager.ts';
 import type { Config } from './config.ts';
 import { createContext, type Context } from './context.ts';
@@ -21,7 +22,11 @@ export const joinMesh = async (
   log: Logger,
   stack: AsyncDisposableStack,
 ): Promise<void> => {
-  const servings = [listenForChanges(ctx.bus, ctx.roster), ...serveManager(ctx)];
+  const servings = [
+    listenForChanges(ctx.bus, ctx.roster),
+    serveMachineStanding(ctx),
+    ...serveManager(ctx),
+  ];
   servings.forEach((serving) => stack.defer(() => serving.close()));
   stack.defer(
     ctx.roster.onChange((user) => {

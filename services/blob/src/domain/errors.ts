@@ -25,6 +25,31 @@ export const attemptTokenInvalid = (workload: string, task: string): DomainError
     { workload_id: workload, task },
   );
 
+export const workloadOver = (workload: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'WORKLOAD_OVER',
+    `workload ${workload} takes no results any more; drop the attempt`,
+    { workload_id: workload },
+  );
+
+/** Says the same as user-managers say to it. */
+export const machineUnknown = (machine: string): DomainError =>
+  new DomainError(
+    status.PERMISSION_DENIED,
+    'MACHINE_UNKNOWN',
+    `machine ${machine} is not enrolled; enrol it again`,
+    { machine },
+  );
+
+export const extensionRefused = (extension: string, allowed: readonly string[]): DomainError =>
+  invalidFields([
+    {
+      field: 'header.attempt_result.extension',
+      description: `results of this task are ${allowed.join(', ')}, not ${extension}`,
+    },
+  ]);
+
 export const attemptHasOtherBytes = (name: string): DomainError =>
   new DomainError(
     status.ALREADY_EXISTS,

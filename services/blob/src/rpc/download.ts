@@ -9,7 +9,9 @@ import { callerOf, readableName } from './reachable.ts';
 export const download = (ctx: Context): ServerStream<DownloadRequest, DownloadResponse> =>
   async function* (request, call) {
     const name = readableName(ctx, call, request);
-    using _place = await ctx.lanes.toDownload(callerOf(call), call.signal);
+    const caller = callerOf(call);
+    await ctx.standing.machine(caller.machine);
+    using _place = await ctx.lanes.toDownload(caller, call.signal);
     const blob = await ctx.blobs.read(
       name,
       rangeOf(request.offset, request.lengthBytes),

@@ -1,10 +1,10 @@
-import { signReceipt } from '#libs/auth/index.ts';
+import { type Caller, signReceipt } from '#libs/auth/index.ts';
 import type { UploadHeader, UploadRequest, UploadResponse } from '#libs/contracts/blob.ts';
 import type { ClientStream } from '#libs/grpc/index.ts';
 import { callerOf } from './reachable.ts';
 import type { Context } from '../context.ts';
-import { attemptHasOtherBytes, required } from '../domain/errors.ts';
-import { formatBlobName } from '#libs/mesh/index.ts';
+import { attemptHasOtherBytes, extensionRefused, required } from '../domain/errors.ts';
+import { type BlobName, formatBlobName } from '#libs/mesh/index.ts';
 import { checkWhole } from '../domain/upload-rules.ts';
 import { chunksOf, firstOf } from '../wire/upload-chunks.ts';
 import { parseUpload } from '../wire/upload-header.ts';
@@ -18,8 +18,9 @@ export const upload =
     const caller = callerOf(call);
     const { target, expectation } = parseUpload(ctx, caller, header);
     const name = formatBlobName(target);
+    const stands = await checkStanding(ctx, caller, target);
     using _place = await ctx.lanes.toUpload(caller, call.signal);
-    const chunks = chunksOf(messages, expectation, ctx.pace, ctx.clock);
+    const chunks = thenCheck(chunksOf(messages, expectation, ctx.pace, ctx.clock), stands);
     const written = await ctx.blobs.write(name, chunks, {
       signal: call.signal,
       check: (measured) => checkWhole(expectation, measured),
@@ -40,6 +41,39 @@ export const upload =
           : { blobName: name, sha256, sizeBytes, signature: Buffer.from(signature) },
     };
   };
+
+/**
+ * Checks that the machine and the workload of an attempt's file still stand, and that a result is of a kind that the workload asks
+ * for. Answers how to check it again.
+ */
+const checkStanding = async (
+  { standing }: Pick<Context, 'standing'>,
+  { machine }: Caller,
+  target: BlobName,
+): Promise<() => Promise<void>> => {
+  const check = async (): Promise<void> => {
+    if (target.kind === 'upload') {
+      return;
+    }
+    await standing.machine(machine);
+    const [node = ''] = target.task.split('/');
+    const extensions = await standing.workload(target.workload, node);
+    if (target.kind === 'result' && extensions?.includes(target.extension) === false) {
+      throw extensionRefused(target.extension, extensions);
+    }
+  };
+  await check();
+  return check;
+};
+
+/** The upload may have taken hours. */
+async function* thenCheck(
+  chunks: AsyncIterable<Uint8Array>,
+  check: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+  await check();
+}
 
 const headerOf = (first: IteratorResult<UploadRequest>): UploadHeader | undefined =>
   first.done !== true && first.value.part?.$case === 'header' ? first.value.part.value : undefined;

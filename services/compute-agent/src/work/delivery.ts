@@ -42,6 +42,8 @@ const FINAL: ReadonlySet<string> = new Set([
   'EMPTY_UPLOAD',
   'UPLOAD_TOO_LARGE',
   'ATTEMPT_TOKEN_INVALID',
+  'WORKLOAD_OVER',
+  'MACHINE_UNKNOWN',
   'ATTEMPT_HAS_OTHER_BYTES',
 ]);
 
