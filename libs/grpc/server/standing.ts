@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { every } from '#libs/async/index.ts';
 import type { Caller } from '#libs/auth/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
@@ -22,7 +23,7 @@ export interface Standing {
  * the token, and within some seconds otherwise. Dispose it at the end of the call.
  */
 export const watchStanding = (
-  call: Pick<IncomingCall, 'abort'>,
+  call: Pick<IncomingCall, 'abort' | 'signal'>,
   token: string,
   caller: Caller,
   { verify, stands, clock }: Standing,
@@ -43,10 +44,16 @@ export const watchStanding = (
     expireTimeMs === undefined
       ? undefined
       : clock.setTimer(expireTimeMs - clock.now() + 1, () => void look());
+  const end = (): void => {
+    expiry?.cancel();
+    void looking.stop();
+  };
+  // A handler may go on for a while after the end of its call.
+  const listener = addAbortListener(call.signal, end);
   return {
     [Symbol.dispose]: () => {
-      expiry?.cancel();
-      void looking.stop();
+      listener[Symbol.dispose]();
+      end();
     },
   };
 };
