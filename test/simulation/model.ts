@@ -126,6 +126,7 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     case 'attempt-failed':
     case 'attempt-lost':
     case 'user-barred':
+    case 'engine-learnt':
     case 'wanted-set':
     // Only renders have results that are checked, and tasks that sleep.
     case 'verified':

@@ -45,6 +45,7 @@ export const startSupervisor = (
       digest: () => Promise.reject(new Error('there are no blobs')),
       checkPicture: () => Promise.reject(new Error('there are no blobs')),
       pictureSize: () => Promise.reject(new Error('there are no blobs')),
+      head: () => Promise.reject(new Error('there are no blobs')),
     },
     bus,
     refusals: {

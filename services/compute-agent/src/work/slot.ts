@@ -47,7 +47,6 @@ const TASKS_PER_TURN = 256;
 const FINAL: ReadonlySet<FailureClassName> = new Set([
   'SCENE_UNREADABLE',
   'MISSING_ASSETS',
-  'SCENE_LOST',
   'ENGINE_UNAVAILABLE',
 ]);
 

@@ -10,10 +10,11 @@ const faults: Readonly<Record<FailureClassName, Fault>> = {
   OUT_OF_MEMORY: 'task',
   SCENE_UNREADABLE: 'input',
   MISSING_ASSETS: 'input',
-  SCENE_LOST: 'input',
   PHYSICS_NOT_BAKED: 'input',
   ENGINE_UNAVAILABLE: 'machine',
   AGENT_ERROR: 'machine',
+  // The mesh looks itself whether something is lost.
+  SCENE_LOST: 'machine',
   INPUT_LOST: 'machine',
 };
 

@@ -35,8 +35,8 @@ export interface Learnt {
 }
 
 /**
- * Whose fault a failure is. A fault of the task counts against its budget. A fault of the input ends the workload, because no
- * other machine would do better. After a fault of the machine, the machine rests.
+ * Whose fault a failure is. A fault of the task counts against its budget. A fault of the input ends the workload once
+ * a second machine says the same, because no other would do better. After a fault of the machine, the machine rests.
  */
 export type Fault = 'task' | 'input' | 'machine';
 
@@ -62,7 +62,7 @@ export interface Kind<Spec> {
   /** Whether all results must come from one engine version. It is the one that most users have at the first hand-out. */
   readonly keepsOneVersion: boolean;
   faultOf(failureClass: FailureClassName): Fault;
-  /** The engine that the input needs, if a failure names it; else empty. */
+  /** The engine that the input needs by the word of a machine that lacks it; else empty. */
   engineLearnt(failureClass: FailureClassName, names: readonly string[]): string;
   /** Whether an idle user may do a running task of this node a second time. */
   mayCopy(spec: Spec, node: string): boolean;

@@ -2,14 +2,15 @@ import { has } from '../sets/bitmap.ts';
 import { learnSpeed, letGo, withdrawTask, type Worker } from '../scheduling/workers.ts';
 import { record, recordStart, type Draft, type Outcome } from './decision.ts';
 import { openSuccessors, spendBudget } from './endings.ts';
+import { decideSuspicion, settleSuspicions } from './suspicions.ts';
 import type { InputOf, Report } from './inputs.ts';
 import { releaseIfEmpty } from './decide-users.ts';
 import { taskMemoryOf } from '../scheduling/machines.ts';
 import { serve, serveHungry } from '../scheduling/schedule.ts';
-import { kindOf } from '../../kinds/kinds.ts';
 import { successorsOf } from '../graph/readiness.ts';
 import { nodeOf, placeInNode, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsToText } from '../graph/task-text.ts';
+import { faultIn } from '../state/suspicions.ts';
 import { generationOf, hasEnded, inputResultsOf, troubleOf } from '../state/workload.ts';
 
 /** A machine gets no work for this long after a failure that was its own fault. */
@@ -95,6 +96,7 @@ const decideReport = (
     }
     const { kind: _, ...result } = body;
     const before = draft.state.passed.get(ordinal)?.sha256 ?? result.sha256;
+    const { suspicions } = draft.state;
     recordStart(draft);
     record(draft, { kind: 'accepted', ...who, ...result });
     withdrawTask(draft.workers, ordinal);
@@ -103,6 +105,7 @@ const decideReport = (
     }
     openSuccessors(draft, ordinal);
     barWhomItShows(draft, ordinal);
+    settleSuspicions(draft, suspicions, { ...who, ...result });
     return accepted;
   }
   if (isDecided) {
@@ -114,9 +117,10 @@ const decideReport = (
   }
   const { kind: _, ...failure } = body;
   const memoryBytes = worker === undefined ? 0 : taskMemoryOf(draft.state, worker);
+  const fault = faultIn(draft.state, body.failureClass);
+  const { suspicions } = draft.state;
   recordStart(draft);
   record(draft, { kind: 'attempt-failed', ...who, memoryBytes, ...failure });
-  const fault = kindOf(draft.state.header.spec).faultOf(body.failureClass);
   if (worker !== undefined && fault !== 'task') {
     worker.restsUntil = draft.now + REST_MS;
   }
@@ -124,7 +128,11 @@ const decideReport = (
   if (body.failureClass === 'INPUT_LOST') {
     draft.effects.push({ kind: 'check', results: inputResultsOf(draft.state, [ordinal]) });
   }
+  if (body.failureClass === 'SCENE_LOST') {
+    draft.effects.push({ kind: 'check-scene', userName });
+  }
   spendBudget(draft, ordinal, body);
+  decideSuspicion(draft, suspicions, body);
   return accepted;
 };
 

@@ -20,6 +20,8 @@ const CLASSES: FailureClassName[] = [
   'AGENT_ERROR',
   'OUT_OF_MEMORY',
   'ENGINE_UNAVAILABLE',
+  'SCENE_UNREADABLE',
+  'SCENE_LOST',
 ];
 
 /** All attempts that each user was ever given. */

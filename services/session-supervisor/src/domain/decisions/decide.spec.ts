@@ -214,19 +214,6 @@ describe('decide', () => {
     expect(game.session.state.phase).to.equal('failed');
   });
 
-  it('ends the workload at once if its scene is at fault', () => {
-    const game = staffed(5, ['u1']);
-    const [attempt] = [...game.held('u1').keys()];
-    const body = {
-      ...failed(attempt ?? '', 0).body,
-      failureClass: 'MISSING_ASSETS',
-      names: ['//earth.jpg'],
-    } as never;
-    game.input(reports('u1', [{ ...failed(attempt ?? '', 0), body }]));
-    expect(game.session.state.ending?.reason).to.equal('MISSING_ASSETS');
-    expect(game.session.state.ending?.message).to.include('//earth.jpg');
-  });
-
   it('lets surplus users finish their begun tasks and gives them back', () => {
     const game = staffed(100, ['u1', 'u2']);
     const before = game.session.workers.byId.size;

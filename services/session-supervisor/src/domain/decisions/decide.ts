@@ -11,6 +11,7 @@ import {
 } from './decide-users.ts';
 import { decideSlow } from './decide-slow.ts';
 import { record, type Decision, type Draft, type Session } from './decision.ts';
+import { confirmAlone, decideSceneLost } from './suspicions.ts';
 import { endIfDone, endRepairs } from './endings.ts';
 import type { At } from '../state/fold.ts';
 import type { Input } from './inputs.ts';
@@ -40,7 +41,8 @@ const obey = (draft: Draft, input: Input): void => {
     case 'command':
       return decideCommand(draft, input.ticket, input.command, input.request);
     case 'exchange':
-      return decideExchange(draft, input);
+      decideExchange(draft, input);
+      return confirmAlone(draft);
     case 'new-users':
       return decideNewUsers(draft, input.users);
     case 'user-held':
@@ -53,6 +55,8 @@ const obey = (draft: Draft, input: Input): void => {
       return decideSlow(draft, input);
     case 'checked':
       return decideChecked(draft, input);
+    case 'scene-lost':
+      return decideSceneLost(draft, input);
     case 'tick':
       return decideTick(draft);
     case 'close':

@@ -14,6 +14,8 @@ export type Effect =
   | { kind: 'release'; user: { id: string; connection: string; claim: number; manager: string } }
   /** Look whether these accepted results are still stored, because a user could not get one of them. */
   | { kind: 'check'; results: InputResult[] }
+  /** Look whether the input is still stored, because this user could not get it. */
+  | { kind: 'check-scene'; userName: string }
   | { kind: 'ended' };
 
 /** Why a command is refused. The shell turns it into a typed error. */

@@ -21,18 +21,13 @@ const MAX_FAILURES = 100;
 /** For this long the matcher may still name a user that was given back. If it does so later, the release was lost. */
 const GIVEN_BACK_MS = 3_000;
 
-/** Runs after a failed attempt. Gives the task up if its budget is spent; ends the workload if the input is at fault. */
+/** Runs after a failed attempt. Gives the task up if its budget is spent. */
 export const spendBudget = (
   draft: Draft,
   ordinal: number,
-  { failureClass, names, reason }: Extract<Report['body'], { kind: 'failed' }>,
+  { failureClass, reason }: Extract<Report['body'], { kind: 'failed' }>,
 ): void => {
-  const isInputFault = kindOf(draft.state.header.spec).faultOf(failureClass) === 'input';
-  if (isInputFault && !hasEnded(draft.state)) {
-    const unsaid =
-      failureClass === 'MISSING_ASSETS' ? names.filter((name) => !reason.includes(name)) : [];
-    fail(draft, failureClass, unsaid.length > 0 ? `${reason}: ${unsaid.join(', ')}` : reason);
-  } else if (isInputFault || isSpent(draft, ordinal)) {
+  if (isSpent(draft, ordinal)) {
     giveUp(draft, ordinal, `${failureClass}: ${reason}`);
   }
 };
@@ -160,8 +155,10 @@ const failForTasks = (draft: Draft): void => {
   fail(draft, kindOf(header.spec).tasksFailed, `${counts}: ${named}${more}; the first: ${why}`);
 };
 
-const fail = (draft: Draft, reason: string, message: string): void => {
-  record(draft, { kind: 'failed', reason, message: message.slice(0, MAX_TEXT) });
+/** Ends the workload as failed, and names at the end of the message who says so. */
+export const fail = (draft: Draft, reason: string, message: string, says = ''): void => {
+  const text = message.slice(0, MAX_TEXT - says.length);
+  record(draft, { kind: 'failed', reason, message: text + says });
   finish(draft);
 };
 

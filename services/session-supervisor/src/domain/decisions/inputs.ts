@@ -63,6 +63,8 @@ export type Input =
     }
   /** The mesh looked at accepted results itself. */
   | { kind: 'checked'; verified: readonly Damaged[]; refused: readonly Refused[] }
+  /** The mesh looked for the input itself, and it is gone or damaged. */
+  | { kind: 'scene-lost'; userName: string; what: string }
   | { kind: 'tick' }
   /** The work that follows the end of a workload is done. */
   | { kind: 'close' };

@@ -236,7 +236,7 @@ describe('a repair', () => {
       reason: 'missing',
     });
     game.connect();
-    game.fail('u1', 'SCENE_LOST');
+    game.input({ kind: 'scene-lost', userName: 'u1', what: 'it is not stored any more' });
     expect(game.session.state).to.include({ phase: 'failed' });
     expect(isOver(game.session.state)).to.equal(true);
   });

@@ -1,5 +1,5 @@
 import { usersForCopies } from './copies.ts';
-import { engineNeeds } from './machines.ts';
+import { engineNeeds, excludedUsers } from './machines.ts';
 import type { Workers } from './workers.ts';
 import type { Draft, Session } from '../decisions/decision.ts';
 import { sparseEntries } from '../sets/sparse-map.ts';
@@ -42,7 +42,7 @@ export const demandOf = (
   now: number,
 ) => ({
   wanted: effectiveWanted({ state, workers, planUsers, now }),
-  needs: { ...engineNeeds(state), barredUserIds: [...state.barred.keys()] },
+  needs: { ...engineNeeds(state), barredUserIds: excludedUsers(state) },
   users: Array.from(workers.byId.values(), ({ id, connection, claim }) => ({
     userId: id,
     connectionId: connection,

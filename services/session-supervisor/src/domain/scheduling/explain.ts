@@ -1,7 +1,14 @@
 import { plural } from '#libs/mesh/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { sparseEntries } from '../sets/sparse-map.ts';
-import { countsOf, hasEnded, type Phase, type WorkloadState } from '../state/workload.ts';
+import { CONFIRM_MS } from '../state/suspicions.ts';
+import {
+  countsOf,
+  hasEnded,
+  type Phase,
+  type Suspicion,
+  type WorkloadState,
+} from '../state/workload.ts';
 
 /** What the owner of a workload knows about the users. */
 export interface Surroundings {
@@ -69,6 +76,10 @@ export const explain = (
   if (wanted === 0) {
     add('NO_USER_WANTED', 'it wants 0 users; set another number (muster users-wanted)');
   }
+  const [suspicion] = state.suspicions;
+  if (suspicion !== undefined) {
+    add('AWAITS_CONFIRMATION', confirmationWords(suspicion, around?.suitable ?? 0));
+  }
   if (around === undefined) {
     add(
       'NO_OWNER',
@@ -79,14 +90,14 @@ export const explain = (
   } else if (queue === undefined && phase !== 'paused' && wanted > 0 && around.active === 0) {
     if (around.connected === 0) {
       add('NO_USER_CONNECTED', 'no user is connected; start an agent (muster agent)');
-    } else if (around.suitable === 0) {
+    } else if (around.suitable === 0 && suspicion === undefined) {
       const machine = kindOf(header.spec).machineWords(header.spec, header.file, state);
       const none =
         around.connected === 1
           ? 'the only connected user does not have'
           : `none of the ${around.connected} connected users has`;
       add('NO_SUITABLE_USER', `${none} ${machine}`);
-    } else {
+    } else if (around.suitable > 0) {
       add(
         'ALL_USERS_BUSY',
         around.suitable === 1
@@ -145,6 +156,20 @@ export const explain = (
     add('NOT_WAITING', `${work}, ${rest}${later}`);
   }
   return reasons;
+};
+
+/** Longest reason of a suspicion in a message. */
+const MAX_REASON = 300;
+
+const confirmationWords = (
+  { userName, failureClass, engine, reason }: Suspicion,
+  suitable: number,
+): string => {
+  const what =
+    engine === '' ? `the input cannot be used (${failureClass})` : `the input needs ${engine}`;
+  const bound =
+    suitable > 0 ? '' : `; none is there now, and after ${CONFIRM_MS / 1_000} s its word counts`;
+  return `${userName} says that ${what}: ${reason.slice(0, MAX_REASON)}; it waits for a second machine to confirm that${bound}`;
 };
 
 /** Most running workloads that a message names. */

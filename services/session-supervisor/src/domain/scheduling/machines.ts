@@ -11,11 +11,23 @@ export const engineNeeds = (
   return kindOf(spec).engineNeeds(spec, file, state);
 };
 
-/** Whether a worker may serve: it is not barred, and its machine has an engine that the workload needs. */
+/** The users that get no work: those that are barred, and those that wait until another has tried what they say of the input. */
+export const excludedUsers = ({
+  barred,
+  suspicions,
+}: Pick<WorkloadState, 'barred' | 'suspicions'>): string[] => [
+  ...barred.keys(),
+  ...suspicions.map(({ user }) => user),
+];
+
+/** Whether a worker may serve: it is not excluded, and its machine has an engine that the workload needs. */
 export const isFit = (
-  state: Pick<WorkloadState, 'header' | 'engine' | 'version' | 'barred'>,
+  state: Pick<WorkloadState, 'header' | 'engine' | 'version' | 'barred' | 'suspicions'>,
   worker: Pick<Worker, 'id' | 'engines'>,
-): boolean => !state.barred.has(worker.id) && canServe(worker.engines, engineNeeds(state));
+): boolean =>
+  !state.barred.has(worker.id) &&
+  !state.suspicions.some(({ user }) => user === worker.id) &&
+  canServe(worker.engines, engineNeeds(state));
 
 /** The memory that a task may use on a worker: of its largest graphics card, if the workload needs one. 0: not known. */
 export const taskMemoryOf = (

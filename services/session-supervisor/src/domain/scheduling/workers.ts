@@ -34,6 +34,10 @@ export interface Workers {
   entitled: number;
   suitable: number;
   connected: number;
+  /** When the matcher last answered, monotonic milliseconds. */
+  answeredAt: number;
+  /** For how long nobody was connected who could confirm what a machine says of the input. */
+  aloneMs: number;
 }
 
 /** A user as the matcher assigned it. */
@@ -102,6 +106,8 @@ export const noWorkers = (queue: TaskQueue): Workers => ({
   entitled: 0,
   suitable: 0,
   connected: 0,
+  answeredAt: 0,
+  aloneMs: 0,
 });
 
 /** Records that a worker works on a task. */

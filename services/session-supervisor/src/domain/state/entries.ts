@@ -88,6 +88,8 @@ export type Entry =
   | { kind: 'task-failed'; task: string; generation: number; reason: string }
   /** The user gets no more work of this workload until a retry. An earlier version wrote no name. */
   | { kind: 'user-barred'; user: string; userName?: string; reason: string }
+  /** The input needs this engine, although the customer chose none. */
+  | { kind: 'engine-learnt'; engine: string; reason: string }
   /** A `reason` means that the workload paused itself. */
   | { kind: 'paused'; reason?: string; request?: RequestMark }
   | { kind: 'resumed'; request?: RequestMark }
@@ -118,6 +120,7 @@ const kinds: Record<EntryKind, true> = {
   'attempt-lost': true,
   'task-failed': true,
   'user-barred': true,
+  'engine-learnt': true,
   paused: true,
   resumed: true,
   'wanted-set': true,

@@ -187,16 +187,16 @@ describe('fold', () => {
     }
   });
 
-  it('takes the engine of a render from the first machine that reports it, unless the customer chose one', () => {
-    const render = begin(renderHeader('1-4'));
-    expect(foldAll([missing('BLENDER_EEVEE'), missing('CYCLES')], render).engine).to.equal(
-      'BLENDER_EEVEE',
-    );
-    expect(foldAll([missing('no engine at all')], render).engine).to.equal('');
-    expect(
-      foldAll([missing('CYCLES')], begin(renderHeader('1-4', { engine: 'BLENDER_EEVEE' }))).engine,
-    ).to.equal('BLENDER_EEVEE');
-    expect(foldAll([missing('CYCLES')], begin(header(4))).engine).to.equal('');
+  it('suspects the engine that a machine names, unless that is none or the customer chose one', () => {
+    const named = (engine: string, of = renderHeader('1-4')): string[] => {
+      const { suspicions, engine: known } = foldAll([missing(engine)], begin(of));
+      expect(known).to.equal(of.spec.kind === 'render' ? of.spec.engine : '');
+      return suspicions.map((each) => each.engine);
+    };
+    expect(named('BLENDER_EEVEE')).to.deep.equal(['BLENDER_EEVEE']);
+    expect(named('no engine at all')).to.deep.equal([]);
+    expect(named('CYCLES', renderHeader('1-4', { engine: 'BLENDER_EEVEE' }))).to.deep.equal([]);
+    expect(named('CYCLES', header(4))).to.deep.equal([]);
   });
 
   it('costs the same for a failure among many as for the first', () => {

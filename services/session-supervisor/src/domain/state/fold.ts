@@ -2,10 +2,10 @@ import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitma
 import type { AcceptedResult, Entry, RequestMark, UsedEngine } from './entries.ts';
 import { withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
-import { kindOf } from '../../kinds/kinds.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
+import { faultIn, suspicionsAfter } from './suspicions.ts';
 import {
   type EngineShare,
   checkOf,
@@ -54,13 +54,11 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
     case 'attempt-failed': {
       const { attempt, user, userName, failureClass, reason, log } = entry;
       const last = { attempt, user, userName, failureClass, reason, log, at: at.at };
-      // If the customer chose no engine, the first engine that a machine names counts.
-      const kind = kindOf(state.header.spec);
-      const engine = state.engine || kind.engineLearnt(failureClass, entry.names);
       const shortOfBytes = failureClass === 'OUT_OF_MEMORY' ? entry.memoryBytes : 0;
-      const isTaskFault = kind.faultOf(failureClass) === 'task';
+      const isTaskFault = faultIn(state, failureClass) === 'task';
       const failure = { attempt, user, userName, isTaskFault, shortOfBytes };
-      return withTrouble({ ...state, engine }, entry.task, (trouble) => ({
+      const suspicions = suspicionsAfter(state, entry);
+      return withTrouble({ ...state, suspicions }, entry.task, (trouble) => ({
         ...trouble,
         failures: [...trouble.failures, failure],
         last,
@@ -77,6 +75,13 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       return {
         ...state,
         barred: new Map(state.barred).set(entry.user, entry.userName ?? entry.user),
+      };
+    case 'engine-learnt':
+      // Whoever named another engine is judged by the needs of the workload from now on.
+      return {
+        ...state,
+        engine: entry.engine,
+        suspicions: state.suspicions.filter(({ engine }) => engine === ''),
       };
     case 'paused':
       return remember(
@@ -149,6 +154,7 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
       ...(checkOf(state, ordinal).kind === 'none'
         ? { repairs: withoutBit(state.repairs, ordinal) }
         : { unverified: withBit(state.unverified, ordinal) }),
+      suspicions: [],
       blame: blamed(state, ordinal, result.user),
       notes: withNotes(state.notes, result.notes),
       passed: isInner ? new Map(state.passed).set(ordinal, passedOf(result)) : state.passed,
@@ -281,6 +287,7 @@ const retried = (state: WorkloadState, tasks: string): WorkloadState => {
     ...undecided(state, retry),
     blame: new Map<string, number>(),
     barred: new Map<string, string>(),
+    suspicions: [],
   };
   if (hasEnded(state)) {
     const { ending: _, ...reopened } = open;
@@ -383,6 +390,7 @@ const end = (
   ...state,
   phase,
   repairs: emptyBitmap(state.repairs.size),
+  suspicions: [],
   ending: { position: n, at, reason, message },
 });
 

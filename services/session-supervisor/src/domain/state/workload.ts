@@ -104,6 +104,16 @@ export interface RefusedUser {
 
 export const MAX_REFUSED_USERS = 100;
 
+/** What one machine says of the input of a workload. It counts once another machine says the same. */
+export interface Suspicion {
+  user: string;
+  userName: string;
+  failureClass: FailureClassName;
+  /** The engine that the input needs, if that is what it says; else empty. */
+  engine: string;
+  reason: string;
+}
+
 /** How many accepted results an engine made. */
 export type EngineShare = UsedEngine & { results: number };
 
@@ -151,6 +161,8 @@ export interface WorkloadState {
   readonly blame: ReadonlyMap<string, number>;
   /** The users that get no more work until a retry, with their names. */
   readonly barred: ReadonlyMap<string, string>;
+  /** What machines say of the input that nobody has confirmed, oldest first, one of each user. Those get no more work meanwhile. */
+  readonly suspicions: readonly Suspicion[];
   /** How many tasks had been given up at the last resume or retry. They are no reason to pause again. */
   readonly tolerated: number;
   /** Why the workload paused itself; empty if it did not. */
@@ -202,6 +214,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     troubles: emptySparseMap(size),
     blame: new Map(),
     barred: new Map(),
+    suspicions: [],
     tolerated: 0,
     pausedBecause: '',
     wanted: header.wanted,

@@ -112,7 +112,7 @@ export const render: Kind<RenderSpec> = {
   // Different versions render different pictures, which would show in an animation.
   keepsOneVersion: true,
   faultOf,
-  // The head of a .blend does not name its engine. The first machine that lacks the engine reports it.
+  // The head of a .blend does not name its engine. Machines that lack the engine report it.
   engineLearnt: (failureClass, [named = '']) =>
     failureClass === 'ENGINE_UNAVAILABLE' && ENGINE.test(named) ? named : '',
   mayCopy: () => true,

@@ -1,4 +1,5 @@
 import type { Workers, Worker } from '../../domain/scheduling/workers.ts';
+import { MAX_SUSPICIONS } from '../../domain/state/suspicions.ts';
 import type { Input, Report } from '../../domain/decisions/inputs.ts';
 
 /** Bound for the numbers, ids, names and hashes of an entry, or of a further file, in BSON. */
@@ -51,6 +52,7 @@ export const inputBytes = (input: Input): number => {
     case 'user-gone':
     case 'user-idle':
     case 'slow':
+    case 'scene-lost':
     case 'tick':
     case 'close':
       return BASE_BYTES;
@@ -71,7 +73,9 @@ export const mostEntries = (
 ): number => {
   if (input.kind === 'reports') {
     return (
-      START_AND_END + input.reports.reduce((sum, { body }) => sum + ENTRIES_OF[body.kind](nodes), 0)
+      START_AND_END +
+      MAX_SUSPICIONS +
+      input.reports.reduce((sum, { body }) => sum + ENTRIES_OF[body.kind](nodes), 0)
     );
   }
   if (input.kind === 'user-gone') {
@@ -86,10 +90,10 @@ export const mostEntries = (
     : START_AND_END;
 };
 
-/** Any input may add `started`, and `completed` or `failed`; a command adds its own entry. */
+/** Any input may add `started`, and `engine-learnt`, `completed` or `failed`; a command adds its own entry. */
 const START_AND_END = 2;
 
-/** A result may bar a user, and take back what was made of an earlier one. A failure may give up its task and one successor in each other node, and pause the workload. */
+/** A result may bar a user, and take back what was made of an earlier one; the first one settles all suspicions. A failure may give up its task and one successor in each other node, and pause the workload. */
 const ENTRIES_OF = { started: () => 0, completed: () => 3, failed: (nodes: number) => 2 + nodes };
 
 /** Each loss may give up its task and one successor in each other node. */

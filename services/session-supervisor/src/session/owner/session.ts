@@ -33,6 +33,7 @@ import { startPublisher } from '../loop/publisher.ts';
 import { createSnapshots } from '../loop/snapshots.ts';
 import { createInputCheck } from '../maintenance/input-check.ts';
 import { startVerifier, type Verifier } from '../maintenance/verifier.ts';
+import { createSceneCheck } from '../maintenance/scene-check.ts';
 import { giveBack, removeDemand } from '../matcher/tail.ts';
 import { tellEnd } from './tell-end.ts';
 import { volatileOf } from '../reads/volatile.ts';
@@ -218,6 +219,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
         case 'check':
           void checkInputs(effect.results);
           break;
+        case 'check-scene':
+          void checkScene(effect.userName);
+          break;
         case 'ended':
           if (ending === undefined) {
             ending = announceEnd();
@@ -238,6 +242,15 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     logger,
     signal: stopped.signal,
     repair,
+  });
+
+  const checkScene = createSceneCheck({
+    blob: deps.blob,
+    file: header.file,
+    clock,
+    logger,
+    signal: stopped.signal,
+    onLost: (userName, what) => void loop.submit({ kind: 'scene-lost', userName, what }),
   });
 
   const answer = async ({ ticket, refusal }: EffectOf<'answer'>): Promise<void> => {

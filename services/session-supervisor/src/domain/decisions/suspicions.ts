@@ -1,0 +1,113 @@
+import { familyOf } from '#libs/engines/index.ts';
+import { kindOf } from '../../kinds/kinds.ts';
+import { engineNeeds, isFit } from '../scheduling/machines.ts';
+import { CONFIRM_MS, isSameSuspicion, MAX_SUSPICIONS } from '../state/suspicions.ts';
+import type { AcceptedResult } from '../state/entries.ts';
+import { hasEnded, isOver, type Suspicion, type WorkloadState } from '../state/workload.ts';
+import { fitWorkers } from './decide-users.ts';
+import { record, type Draft } from './decision.ts';
+import { fail } from './endings.ts';
+import type { InputOf, Report } from './inputs.ts';
+
+/** Between answers of the matcher that are further apart, nobody knows who was connected. */
+const MAX_GAP_MS = 5_000;
+
+/** Runs after a failure, with the suspicions from before it. What a second machine confirms counts; else others are asked. */
+export const decideSuspicion = (
+  draft: Draft,
+  before: WorkloadState['suspicions'],
+  { failureClass, names, reason }: Extract<Report['body'], { kind: 'failed' }>,
+): void => {
+  const { suspicions, engine, madeWith, header } = draft.state;
+  const named = kindOf(header.spec).engineLearnt(failureClass, names);
+  if (engine === '' && madeWith.some((each) => each.engine === named)) {
+    // Results show that it is so.
+    return learn(draft, named, reason);
+  }
+  const raised = suspicions.at(-1);
+  if (raised === undefined || suspicions.length === before.length) {
+    return;
+  }
+  const same = suspicions.filter((each) => isSameSuspicion(each, raised));
+  if (same.length > 1) {
+    believe(draft, raised, `; ${namesOf(same)} say so`);
+  } else if (suspicions.length >= MAX_SUSPICIONS) {
+    believe(draft, raised, `; ${namesOf(suspicions)} could not use the input`);
+  } else {
+    askOthers(draft);
+  }
+};
+
+/** Runs after each answer of the matcher: without another machine, nobody waits for ever. */
+export const confirmAlone = (draft: Draft): void => {
+  const { state, workers, now } = draft;
+  const [first] = state.suspicions;
+  const isAlone =
+    workers.suitable === 0 && !workers.byId.values().some((worker) => isFit(state, worker));
+  const passed = Math.min(now - workers.answeredAt, MAX_GAP_MS);
+  workers.answeredAt = now;
+  if (first === undefined || !isAlone || state.phase === 'paused') {
+    workers.aloneMs = 0;
+    return;
+  }
+  workers.aloneMs += passed;
+  if (workers.aloneMs >= CONFIRM_MS) {
+    const says = `; only ${first.userName} says so, and no other machine was there to try it`;
+    believe(draft, first, says);
+  }
+};
+
+/** Runs after a result was accepted, with the suspicions from before it. It shows which of them were wrong. */
+export const settleSuspicions = (
+  draft: Draft,
+  suspicions: WorkloadState['suspicions'],
+  { user, userName, task, used }: AcceptedResult,
+): void => {
+  if (suspicions.length === 0) {
+    return;
+  }
+  for (const suspicion of suspicions) {
+    const { engine, failureClass } = suspicion;
+    if (engine !== '' && engine === used?.engine && draft.state.engine === '') {
+      record(draft, { kind: 'engine-learnt', engine, reason: `${userName} made ${task} with it` });
+    }
+    const isRefuted = engine === '' || (used !== undefined && used.engine !== engine);
+    // A machine that shows itself that it was wrong may go on.
+    if (isRefuted && suspicion.user !== user && !draft.state.barred.has(suspicion.user)) {
+      const reason = `reported ${failureClass}, but ${userName} completed ${task}`;
+      const barred = { user: suspicion.user, userName: suspicion.userName };
+      record(draft, { kind: 'user-barred', ...barred, reason });
+    }
+  }
+  askOthers(draft);
+};
+
+/** The mesh looked itself, so no second machine is asked. */
+export const decideSceneLost = (draft: Draft, { userName, what }: InputOf<'scene-lost'>): void => {
+  if (!isOver(draft.state)) {
+    fail(draft, 'SCENE_LOST', what, `; ${userName} could not get it, and the mesh looked itself`);
+  }
+};
+
+const namesOf = (suspicions: readonly Suspicion[]): string =>
+  suspicions.map(({ userName }) => userName).join(' and ');
+
+const believe = (draft: Draft, { failureClass, engine, reason }: Suspicion, says: string): void => {
+  if (engine !== '' && familyOf(engine) === engineNeeds(draft.state).family) {
+    learn(draft, engine, reason + says);
+  } else if (!hasEnded(draft.state)) {
+    // No machine of the mesh has an engine that the mesh does not know.
+    fail(draft, failureClass, reason, says);
+  }
+};
+
+const learn = (draft: Draft, engine: string, reason: string): void => {
+  record(draft, { kind: 'engine-learnt', engine, reason });
+  askOthers(draft);
+};
+
+/** Other users are wanted than before. */
+const askOthers = (draft: Draft): void => {
+  fitWorkers(draft);
+  draft.effects.push({ kind: 'demand', verb: 'more-users' });
+};
