@@ -1,4 +1,10 @@
-import type { DesiredState, Outcome, Report } from '#libs/contracts/agent.ts';
+import {
+  FailureClass,
+  type DesiredState,
+  type FailureClassName,
+  type Outcome,
+  type Report,
+} from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import { completedBody, failedBody, helloOf, noopSha256 } from '#libs/testing/index.ts';
 import {
@@ -34,6 +40,8 @@ interface AgentOptions {
   taskMs: number;
   /** Which tasks fail here. */
   fails: (task: string) => boolean;
+  /** What it says of the input in place of doing a task, if it does. */
+  claims: () => FailureClassName | undefined;
 }
 
 /** A stream that lived for so long was a good one. */
@@ -45,7 +53,7 @@ export type Agent = ReturnType<typeof createAgent>;
 export const createAgent = (
   world: World,
   user: string,
-  { managers, taskMs, fails }: AgentOptions,
+  { managers, taskMs, fails, claims }: AgentOptions,
 ) => {
   const outbox = new Map<string, { workloadId: string; report: Unnumbered }>();
   const said: { workloadId: string; report: Unnumbered }[] = [];
@@ -62,10 +70,16 @@ export const createAgent = (
   /** On its disk, so it outlives the process. */
   let streams = 0;
 
-  const bodyOf = (workloadId: string, { task }: Attempt): NonNullable<Report['body']> =>
-    fails(task)
+  const bodyOf = (workloadId: string, { task }: Attempt): NonNullable<Report['body']> => {
+    const claim = claims();
+    if (claim !== undefined) {
+      world.count('lies about the input');
+      return failedBody({ failureClass: FailureClass[claim], reason: 'a lie', names: ['CYCLES'] });
+    }
+    return fails(task)
       ? failedBody()
       : completedBody({ sha256: noopSha256(workloadId, task), seconds: taskMs / 1_000 });
+  };
 
   const say = (
     workloadId: string,

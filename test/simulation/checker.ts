@@ -23,8 +23,26 @@ interface Followed {
 
 const ENDS: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed']);
 
+/** What one machine may say of the input of anybody's workload. */
+export const CLAIMS = [
+  'SCENE_UNREADABLE',
+  'MISSING_ASSETS',
+  'PHYSICS_NOT_BAKED',
+  'SCENE_LOST',
+  'ENGINE_UNAVAILABLE',
+] as const;
+
+interface CheckerOptions {
+  database: Database;
+  /** How many running workloads a customer may have. */
+  slots: number;
+  now: () => number;
+  /** Whether a machine is there that does not lie. */
+  isOneHonest: () => boolean;
+}
+
 /** Checks the store and what clients were told, after each step. It trusts nothing that the product says about itself. */
-export const createChecker = (database: Database, slots: number, now: () => number) => {
+export const createChecker = ({ database, slots, now, isOneHonest }: CheckerOptions) => {
   const followed = new Map<string, Followed>();
   /** The tickets of those that waited at the last step. */
   const tickets = new Map<string, number>();
@@ -63,6 +81,13 @@ export const createChecker = (database: Database, slots: number, now: () => numb
         }
         if (entry.kind === 'accepted' && Number(entry.attempt.split('-')[1]) >= 900_000) {
           fail(id, `I3: the forged attempt ${entry.attempt} was accepted`);
+        }
+        if (
+          entry.kind === 'failed' &&
+          CLAIMS.some((each) => each === entry.reason) &&
+          isOneHonest()
+        ) {
+          fail(id, `one machine's word ended it: ${entry.reason}: ${entry.message}`);
         }
         known.wasPaused ||= entry.kind === 'paused';
         if (entry.kind === 'wanted-set') {

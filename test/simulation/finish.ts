@@ -57,7 +57,12 @@ export const measureFinish = async (seed: number): Promise<Finish> => {
     database.enrol(user);
     return {
       taskMs,
-      agent: createAgent(world, user, { managers: () => managers, taskMs, fails: () => false }),
+      agent: createAgent(world, user, {
+        managers: () => managers,
+        taskMs,
+        fails: () => false,
+        claims: () => undefined,
+      }),
     };
   });
   const settle = async (until: () => boolean): Promise<void> => {

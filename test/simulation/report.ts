@@ -7,6 +7,7 @@ const REQUIRED = [
   'appends refused',
   'appends unknown',
   'old states ignored',
+  'lies about the input',
 ];
 const MIN_STEPS = 500;
 const MIN_FAULTS = 3;

@@ -1,7 +1,7 @@
 import type { SessionCommand } from '#libs/contracts/session.ts';
 import type { NoopNode } from '../../services/session-supervisor/src/kinds/noop/noop.ts';
 import { createAgent, type Agent } from './agent.ts';
-import { createChecker } from './checker.ts';
+import { CLAIMS, createChecker } from './checker.ts';
 import { createDatabase, type Database } from './database.ts';
 import { startManager, type Manager } from './manager.ts';
 import { createNetwork } from './network.ts';
@@ -22,6 +22,7 @@ export interface Outcome {
 }
 
 const SLOTS = 1;
+const AGENTS = 5;
 const BUSY_MS = 12_000;
 const QUIET_MS = 90_000;
 /** Whoever died is noticed and replaced by then. */
@@ -35,11 +36,14 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   const network = createNetwork(world);
   const plan = { runningWorkloads: SLOTS, users: 10, weight: 1 };
   const database = createDatabase(world, plan);
-  const checker = createChecker(database, SLOTS, () => world.now());
   network.onRequest((subject, bytes) => guard(() => checker.sent(subject, bytes)));
+  const liar = `user-${below(AGENTS)}`;
   const supervisors: Supervisor[] = [];
   const managers: Manager[] = [];
   const agents: Agent[] = [];
+  const isOneHonest = (): boolean =>
+    agents.some(({ user, process: { hasVanished } }) => user !== liar && !hasVanished);
+  const checker = createChecker({ database, slots: SLOTS, now: () => world.now(), isOneHonest });
   const ids: string[] = [];
   let faults = 0;
   const trouble: { first: Error | undefined } = { first: undefined };
@@ -299,13 +303,16 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   supervise();
   manage();
   manage();
-  const bad = below(5);
-  for (let i = 0; i < 5; i += 1) {
-    database.enrol(`user-${i}`);
+  const bad = below(AGENTS);
+  for (let i = 0; i < AGENTS; i += 1) {
+    const user = `user-${i}`;
+    database.enrol(user);
     const taskMs = 30 * Math.exp(2.5 * world.random.float());
     const fails = (task: string): boolean =>
       i === bad && Number(task.slice(task.indexOf('/') + 1)) % 3 === 0;
-    agents.push(createAgent(world, `user-${i}`, { managers: livingManagers, taskMs, fails }));
+    const claims = (): (typeof CLAIMS)[number] | undefined =>
+      user === liar && isOneHonest() && below(3) === 0 ? pick(CLAIMS) : undefined;
+    agents.push(createAgent(world, user, { managers: livingManagers, taskMs, fails, claims }));
   }
   world.after(1_500, 'acts', act);
   world.after(2_500, 'harms', harm);
