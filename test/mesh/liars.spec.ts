@@ -60,7 +60,7 @@ describe('a machine that says the input cannot be used', function () {
     });
   }
 
-  it('ends no workload by saying that its scene is lost or an engine is missing', async () => {
+  it('ends no workload by saying that its scene is lost', async () => {
     const id = await lie('SCENE_LOST');
     using honest = await handAgent(mesh, 'honest by hand');
     await finishTask(honest);

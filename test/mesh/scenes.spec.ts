@@ -24,7 +24,8 @@ describe('an uploaded scene', function () {
   before(async () => {
     dir = await tempDir();
     [mesh, { animated: whole, missing }] = await Promise.all([startMesh(), writeScenes(dir.path)]);
-    await mesh.agent('alpha', { engines: 'CYCLES' });
+    // Two, because the word of one machine ends no workload.
+    await Promise.all(['alpha', 'beta'].map((name) => mesh.agent(name, { engines: 'CYCLES' })));
   });
   after(async () => {
     await mesh?.[Symbol.asyncDispose]();
@@ -85,6 +86,7 @@ describe('an uploaded scene', function () {
     const { reason, reasonMessage } = await failed(id);
     expect(reason).to.equal('MISSING_ASSETS');
     expect(reasonMessage).to.contain('//../earth/world_map.png');
+    expect(reasonMessage).to.match(/; (alpha and beta|beta and alpha) say so$/);
     const { tasks } = await acme.workloads.listTasks({
       ...named(id),
       states: [],

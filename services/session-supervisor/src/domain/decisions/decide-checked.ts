@@ -5,6 +5,7 @@ import { makeAgain } from './make-again.ts';
 import { barIfBlamed } from './decide-reports.ts';
 import { record, type Draft } from './decision.ts';
 import { spendRefusal } from './endings.ts';
+import { settleSuspicions } from './suspicions.ts';
 import type { InputOf } from './inputs.ts';
 import { currentOrdinals, MAX_GENERATION } from './reopen.ts';
 
@@ -16,8 +17,11 @@ export const decideChecked = (draft: Draft, { verified, refused }: InputOf<'chec
   const sound = currentOrdinals(draft.state, verified).filter((ordinal) =>
     has(draft.state.unverified, ordinal),
   );
-  if (sound.length > 0) {
+  const [first] = sound;
+  if (first !== undefined) {
+    const { suspicions } = draft.state;
     record(draft, { kind: 'verified', tasks: ordinalsToText(draft.state.graph, sound) });
+    settleSuspicions(draft, suspicions, first);
   }
   for (const result of refused) {
     const [ordinal] = currentOrdinals(draft.state, [result]);

@@ -105,7 +105,7 @@ const decideReport = (
     }
     openSuccessors(draft, ordinal);
     barWhomItShows(draft, ordinal);
-    settleSuspicions(draft, suspicions, { ...who, ...result });
+    settleSuspicions(draft, suspicions, ordinal);
     return accepted;
   }
   if (isDecided) {

@@ -2,7 +2,7 @@ import { hold, letGo, type Assigned, type Worker } from '../scheduling/workers.t
 import { record, recordStart, type Draft } from './decision.ts';
 import { forgetWorker, release, spendLoss, takeBack } from './endings.ts';
 import type { InputOf } from './inputs.ts';
-import { isFit } from '../scheduling/machines.ts';
+import { isFit, isSuspicious } from '../scheduling/machines.ts';
 import { effectiveWanted } from '../scheduling/demand.ts';
 import { MAX_WINDOW, serve, serveHungry } from '../scheduling/schedule.ts';
 import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
@@ -102,7 +102,8 @@ export const fitWorkers = (draft: Draft): void => {
     draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
   }
   for (const worker of leaves) {
-    if (worker.drain === 'now' || worker.phase === 'asked') {
+    // Whoever cannot use the input holds up what it was given.
+    if (worker.drain === 'now' || worker.phase === 'asked' || isSuspicious(state, worker)) {
       release(draft, worker);
     } else {
       // It finishes what it has begun.

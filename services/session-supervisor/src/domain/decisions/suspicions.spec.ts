@@ -2,7 +2,15 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
 import { kindsOf, staffed } from '../fixtures/staffed.ts';
-import { exchange, header, renderHeader, user } from '../fixtures/workload.ts';
+import {
+  completed,
+  exchange,
+  failed,
+  header,
+  renderHeader,
+  reports,
+  user,
+} from '../fixtures/workload.ts';
 import { demandOf } from '../scheduling/demand.ts';
 import { explain } from '../scheduling/explain.ts';
 import { fold } from '../state/fold.ts';
@@ -65,15 +73,21 @@ describe('what one machine says of the input', () => {
     });
   }
 
-  it('is no reason to end by the same machine twice, and it gets no more of the work meanwhile', () => {
+  it('is no reason to end by the same machine twice, and others get what it was given', () => {
     const game = staffed(header(20), ['u1', 'u2']);
-    const [[attempt = ''] = []] = [...game.held('u1')].slice(1);
+    expect(game.held('u1').size).to.equal(2);
+    const [, [second = '', ordinal = 0] = []] = [...game.held('u1')];
     game.fail('u1', 'SCENE_UNREADABLE');
     expect(excluded(game)).to.deep.equal(['u1']);
-    expect(attempt).to.not.equal('');
-    expect(kindsOf(game.fail('u1', 'SCENE_UNREADABLE'))).to.deep.equal(['attempt-failed']);
     expect(game.session.workers.byId.has('u1')).to.equal(false);
+    const body = { ...failed('', 0).body, failureClass: 'SCENE_UNREADABLE' } as never;
+    const again = game.input(reports('u1', [{ ...failed(second, ordinal), body }]));
+    expect(kindsOf(again)).to.deep.equal(['attempt-failed']);
     expect(game.session.state.phase).to.equal('running');
+    while (game.session.state.phase === 'running') {
+      game.complete('u2');
+    }
+    expect(game.session.state.phase).to.equal('completed');
   });
 
   it('does not end the workload together with another class, until four machines could not use the input', () => {
@@ -88,10 +102,12 @@ describe('what one machine says of the input', () => {
     );
   });
 
-  it('does not harm the machine itself if it then completes a task', () => {
+  it('does not harm the machine itself if it completes a task after all', () => {
     const game = staffed(header(20), ['u1'], { slots: 2 });
+    const [, [attempt = '', ordinal = 0] = []] = [...game.held('u1')];
     game.fail('u1', 'SCENE_UNREADABLE');
-    expect(kindsOf(game.complete('u1'))).to.deep.equal(['accepted']);
+    const late = game.input(reports('u1', [completed(attempt, ordinal)]));
+    expect(kindsOf(late)).to.deep.equal(['accepted']);
     expect(excluded(game)).to.deep.equal([]);
   });
 

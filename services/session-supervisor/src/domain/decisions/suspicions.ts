@@ -2,7 +2,8 @@ import { familyOf } from '#libs/engines/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { engineNeeds, isFit } from '../scheduling/machines.ts';
 import { CONFIRM_MS, isSameSuspicion, MAX_SUSPICIONS } from '../state/suspicions.ts';
-import type { AcceptedResult } from '../state/entries.ts';
+import { taskKey } from '../graph/task-graph.ts';
+import { valueAt } from '../sets/small-int-map.ts';
 import { hasEnded, isOver, type Suspicion, type WorkloadState } from '../state/workload.ts';
 import { fitWorkers } from './decide-users.ts';
 import { record, type Draft } from './decision.ts';
@@ -57,26 +58,33 @@ export const confirmAlone = (draft: Draft): void => {
   }
 };
 
-/** Runs after a result was accepted, with the suspicions from before it. It shows which of them were wrong. */
+/** Runs after the result of a task was accepted or verified, with the suspicions from before it. It may show which were wrong. */
 export const settleSuspicions = (
   draft: Draft,
   suspicions: WorkloadState['suspicions'],
-  { user, userName, task, used }: AcceptedResult,
+  ordinal: number,
 ): void => {
-  if (suspicions.length === 0) {
+  const { state } = draft;
+  if (suspicions.length === 0 || state.suspicions.length > 0) {
     return;
   }
-  for (const suspicion of suspicions) {
-    const { engine, failureClass } = suspicion;
-    if (engine !== '' && engine === used?.engine && draft.state.engine === '') {
-      record(draft, { kind: 'engine-learnt', engine, reason: `${userName} made ${task} with it` });
+  const task = taskKey(state.graph, ordinal);
+  const maker = state.shares[valueAt(state.doneBy, ordinal) - 1];
+  const did = `${maker?.name} completed ${task}`;
+  for (const { user, userName, engine, failureClass } of suspicions) {
+    const isMadeWith = state.madeWith.some((each) => each.engine === engine);
+    if (isMadeWith && draft.state.engine === '') {
+      record(draft, { kind: 'engine-learnt', engine, reason: `${did} with it` });
     }
-    const isRefuted = engine === '' || (used !== undefined && used.engine !== engine);
+    const isRefuted = engine === '' || (state.madeWith.length > 0 && !isMadeWith);
     // A machine that shows itself that it was wrong may go on.
-    if (isRefuted && suspicion.user !== user && !draft.state.barred.has(suspicion.user)) {
-      const reason = `reported ${failureClass}, but ${userName} completed ${task}`;
-      const barred = { user: suspicion.user, userName: suspicion.userName };
-      record(draft, { kind: 'user-barred', ...barred, reason });
+    if (isRefuted && user !== maker?.id && !state.barred.has(user)) {
+      record(draft, {
+        kind: 'user-barred',
+        user,
+        userName,
+        reason: `reported ${failureClass}, but ${did}`,
+      });
     }
   }
   askOthers(draft);

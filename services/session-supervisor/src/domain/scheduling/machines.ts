@@ -20,13 +20,19 @@ export const excludedUsers = ({
   ...suspicions.map(({ user }) => user),
 ];
 
+/** Whether a user waits until another has tried what it says of the input. */
+export const isSuspicious = (
+  { suspicions }: Pick<WorkloadState, 'suspicions'>,
+  { id }: Pick<Worker, 'id'>,
+): boolean => suspicions.some(({ user }) => user === id);
+
 /** Whether a worker may serve: it is not excluded, and its machine has an engine that the workload needs. */
 export const isFit = (
   state: Pick<WorkloadState, 'header' | 'engine' | 'version' | 'barred' | 'suspicions'>,
   worker: Pick<Worker, 'id' | 'engines'>,
 ): boolean =>
   !state.barred.has(worker.id) &&
-  !state.suspicions.some(({ user }) => user === worker.id) &&
+  !isSuspicious(state, worker) &&
   canServe(worker.engines, engineNeeds(state));
 
 /** The memory that a task may use on a worker: of its largest graphics card, if the workload needs one. 0: not known. */

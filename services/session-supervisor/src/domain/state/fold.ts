@@ -5,7 +5,7 @@ import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
-import { faultIn, suspicionsAfter } from './suspicions.ts';
+import { faultIn, suspicionsAfter, withoutRefuted } from './suspicions.ts';
 import {
   type EngineShare,
   checkOf,
@@ -23,7 +23,7 @@ import {
 } from './workload.ts';
 
 /** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
-export const FOLD_VERSION = 8;
+export const FOLD_VERSION = 9;
 
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -143,7 +143,7 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
   const completed = (share?.completed ?? 0) + (isInner ? 0 : 1);
   shares[index] = { id, name, ...withWork(share, seconds), completed };
   return opening(
-    {
+    withoutRefuted({
       ...state,
       shares,
       nodeWork: state.nodeWork.with(node, withWork(state.nodeWork[node], seconds)),
@@ -154,12 +154,11 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
       ...(checkOf(state, ordinal).kind === 'none'
         ? { repairs: withoutBit(state.repairs, ordinal) }
         : { unverified: withBit(state.unverified, ordinal) }),
-      suspicions: [],
       blame: blamed(state, ordinal, result.user),
       notes: withNotes(state.notes, result.notes),
       passed: isInner ? new Map(state.passed).set(ordinal, passedOf(result)) : state.passed,
       madeWith: withUsed(state.madeWith, result.used),
-    },
+    }),
     [ordinal],
   );
 };
@@ -311,7 +310,7 @@ const verified = (state: WorkloadState, ordinals: ReadonlySet<number>): Workload
     unverified = withoutBit(unverified, ordinal);
     repairs = has(state.done, ordinal) ? withoutBit(repairs, ordinal) : repairs;
   }
-  return { ...state, unverified, repairs };
+  return withoutRefuted({ ...state, unverified, repairs });
 };
 
 const refused = (

@@ -2,7 +2,7 @@ import { kindOf } from '../../kinds/kinds.ts';
 import type { Fault } from '../../kinds/kind.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
 import type { Entry } from './entries.ts';
-import { countsOf, hasEnded, type Suspicion, type WorkloadState } from './workload.ts';
+import { hasEnded, verifiedCount, type Suspicion, type WorkloadState } from './workload.ts';
 
 /** From so many suspicions on nobody else is asked, although no two machines say the same. */
 export const MAX_SUSPICIONS = 4;
@@ -13,9 +13,13 @@ export const CONFIRM_MS = 30_000;
 /** Longest reason of a suspicion, in characters. */
 const MAX_REASON = 1_800;
 
-/** Whether an accepted result shows that the input can be used. */
-export const isInputProven = (state: WorkloadState): boolean =>
-  hasEnded(state) || countsOf(state).completed > 0;
+/** Whether a result shows that the input can be used. One that the mesh has yet to look at may be anything. */
+const isInputProven = (state: WorkloadState): boolean =>
+  hasEnded(state) || verifiedCount(state) > 0;
+
+/** A state without suspicions if the input can be used. */
+export const withoutRefuted = (state: WorkloadState): WorkloadState =>
+  state.suspicions.length > 0 && isInputProven(state) ? { ...state, suspicions: [] } : state;
 
 /** Whose fault a failure is in this state. What others could use is not at fault, so then the failure counts like any other. */
 export const faultIn = (state: WorkloadState, failureClass: FailureClassName): Fault => {
