@@ -180,6 +180,29 @@ describe('what one machine says of the input', () => {
     expect(kindsOf(game.fail('u1', 'SCENE_UNREADABLE'))).to.deep.equal(['attempt-failed']);
     expect(game.session.state).to.include({ phase: 'completed' });
   });
+
+  it('is refuted by a picture only once the mesh has looked at it, and by none that it refuses', () => {
+    const game = staffed(renderHeader('1-20'), ['u1', 'u2', 'u3'], blender);
+    game.fail('u1', 'SCENE_UNREADABLE');
+    const { task, generation, attempt } = game.first('u2');
+    const made = { task, generation, attempt, user: 'u2', userName: 'name of u2', reason: 'grey' };
+    expect(kindsOf(game.complete('u2'))).to.deep.equal(['accepted']);
+    expect(excluded(game)).to.deep.equal(['u1']);
+    game.input({ kind: 'checked', verified: [], refused: [made] });
+    expect(excluded(game)).to.deep.equal(['u1']);
+    expect(kindsOf(game.completeSoundly('u3'))).to.deep.equal(['verified', 'user-barred']);
+    expect(game.session.state.suspicions).to.deep.equal([]);
+  });
+
+  it('is confirmed by no engine that only the machine itself says it used', () => {
+    const game = staffed(renderHeader('1-20'), ['liar', 'u2', 'u3'], blender);
+    game.complete('liar', used('BLENDER_EEVEE'));
+    game.fail('liar', 'ENGINE_UNAVAILABLE', 'no EEVEE', ['BLENDER_EEVEE']);
+    expect(game.session.state.engine).to.equal('');
+    game.completeSoundly('u2', used('CYCLES'));
+    game.fail('u3', 'ENGINE_UNAVAILABLE', 'no EEVEE', ['BLENDER_EEVEE']);
+    expect(game.session.state.engine).to.equal('');
+  });
 });
 
 describe('a lost scene', () => {
@@ -224,14 +247,14 @@ describe('an engine that one machine names', () => {
   it('is asked for once a machine that has it completes a frame with it', () => {
     const game = play(['u1', 'u2']);
     lacks(game, 'u1', 'BLENDER_WORKBENCH');
-    game.complete('u2', used('BLENDER_WORKBENCH'));
+    game.completeSoundly('u2', used('BLENDER_WORKBENCH'));
     expect(game.session.state.engine).to.equal('BLENDER_WORKBENCH');
     expect(excluded(game)).to.deep.equal([]);
   });
 
   it('is asked for after frames were completed only if they were made with it', () => {
     const game = play(['u1', 'u2', 'u3']);
-    game.complete('u1', used('CYCLES'));
+    game.completeSoundly('u1', used('CYCLES'));
     lacks(game, 'u2', 'BLENDER_EEVEE');
     lacks(game, 'u3', 'BLENDER_EEVEE');
     expect(game.session.state.engine).to.equal('');
@@ -242,7 +265,7 @@ describe('an engine that one machine names', () => {
   it('counts against the machine if another completes a frame with a different one', () => {
     const game = play(['liar', 'u2']);
     lacks(game, 'liar', 'BLENDER_EEVEE');
-    game.complete('u2', used('CYCLES'));
+    game.completeSoundly('u2', used('CYCLES'));
     expect(game.session.state.engine).to.equal('');
     expect([...game.session.state.barred.keys()]).to.deep.equal(['liar']);
   });

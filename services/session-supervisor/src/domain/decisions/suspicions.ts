@@ -1,7 +1,7 @@
 import { familyOf } from '#libs/engines/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { engineNeeds, isFit } from '../scheduling/machines.ts';
-import { CONFIRM_MS, isSameSuspicion, MAX_SUSPICIONS } from '../state/suspicions.ts';
+import { CONFIRM_MS, isInputProven, isSameSuspicion, MAX_SUSPICIONS } from '../state/suspicions.ts';
 import { taskKey } from '../graph/task-graph.ts';
 import { valueAt } from '../sets/small-int-map.ts';
 import { hasEnded, isOver, type Suspicion, type WorkloadState } from '../state/workload.ts';
@@ -19,10 +19,9 @@ export const decideSuspicion = (
   before: WorkloadState['suspicions'],
   { failureClass, names, reason }: Extract<Report['body'], { kind: 'failed' }>,
 ): void => {
-  const { suspicions, engine, madeWith, header } = draft.state;
+  const { suspicions, engine, header } = draft.state;
   const named = kindOf(header.spec).engineLearnt(failureClass, names);
-  if (engine === '' && madeWith.some((each) => each.engine === named)) {
-    // Results show that it is so.
+  if (engine === '' && isInputProven(draft.state) && isMadeWith(draft.state, named)) {
     return learn(draft, named, reason);
   }
   const raised = suspicions.at(-1);
@@ -72,11 +71,13 @@ export const settleSuspicions = (
   const maker = state.shares[valueAt(state.doneBy, ordinal) - 1];
   const did = `${maker?.name} completed ${task}`;
   for (const { user, userName, engine, failureClass } of suspicions) {
-    const isMadeWith = state.madeWith.some((each) => each.engine === engine);
-    if (isMadeWith && draft.state.engine === '') {
+    const isRight = engine !== '' && isMadeWith(state, engine);
+    if (isRight && draft.state.engine === '') {
       record(draft, { kind: 'engine-learnt', engine, reason: `${did} with it` });
     }
-    const isRefuted = engine === '' || (state.madeWith.length > 0 && !isMadeWith);
+    const isSaid =
+      state.madeWith.length === 0 || state.madeWith.some((each) => each.engine === engine);
+    const isRefuted = engine === '' || !isSaid;
     // A machine that shows itself that it was wrong may go on.
     if (isRefuted && user !== maker?.id && !state.barred.has(user)) {
       record(draft, {
@@ -96,6 +97,10 @@ export const decideSceneLost = (draft: Draft, { userName, what }: InputOf<'scene
     fail(draft, 'SCENE_LOST', what, `; ${userName} could not get it, and the mesh looked itself`);
   }
 };
+
+/** Whether all results, by the word of whoever made them, were made with this engine. */
+const isMadeWith = ({ madeWith }: WorkloadState, engine: string): boolean =>
+  madeWith.length > 0 && madeWith.every((each) => each.engine === engine);
 
 const namesOf = (suspicions: readonly Suspicion[]): string =>
   suspicions.map(({ userName }) => userName).join(' and ');

@@ -14,7 +14,7 @@ export const CONFIRM_MS = 30_000;
 const MAX_REASON = 1_800;
 
 /** Whether a result shows that the input can be used. One that the mesh has yet to look at may be anything. */
-const isInputProven = (state: WorkloadState): boolean =>
+export const isInputProven = (state: WorkloadState): boolean =>
   hasEnded(state) || verifiedCount(state) > 0;
 
 /** A state without suspicions if the input can be used. */

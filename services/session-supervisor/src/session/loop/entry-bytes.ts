@@ -83,7 +83,9 @@ export const mostEntries = (
     return START_AND_END + (worker === undefined ? 0 : lossesOf([worker], nodes));
   }
   if (input.kind === 'checked') {
-    return START_AND_END + MAX_SUSPICIONS + 1 + input.refused.length * (2 + ENTRIES_OF.failed(nodes));
+    return (
+      START_AND_END + MAX_SUSPICIONS + 1 + input.refused.length * (2 + ENTRIES_OF.failed(nodes))
+    );
   }
   return input.kind === 'exchange' || input.kind === 'new-users'
     ? START_AND_END + lossesOf(byId.values(), nodes)
