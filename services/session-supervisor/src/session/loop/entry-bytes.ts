@@ -1,5 +1,5 @@
 import type { Workers, Worker } from '../../domain/scheduling/workers.ts';
-import { MAX_SUSPICIONS } from '../../domain/state/suspicions.ts';
+import type { WorkloadState } from '../../domain/state/workload.ts';
 import type { Input, Report } from '../../domain/decisions/inputs.ts';
 
 /** Bound for the numbers, ids, names and hashes of an entry, or of a further file, in BSON. */
@@ -65,16 +65,17 @@ export const inputBytes = (input: Input): number => {
 const reportBytes = ({ body }: Report): number =>
   entryBytes(body) + (body.kind === 'failed' ? textBytes([body.reason]) : 0);
 
-/** The most entries that an input can lead to, in a graph of `nodes` nodes. */
+/** The most entries that an input can lead to on this tip. */
 export const mostEntries = (
   input: Input,
   { byId }: Pick<Workers, 'byId'>,
-  nodes: number,
+  { graph, suspicions }: Pick<WorkloadState, 'graph' | 'suspicions'>,
 ): number => {
+  const nodes = graph.nodes.length;
   if (input.kind === 'reports') {
     return (
       START_AND_END +
-      MAX_SUSPICIONS +
+      suspicions.length +
       input.reports.reduce((sum, { body }) => sum + ENTRIES_OF[body.kind](nodes), 0)
     );
   }
@@ -84,7 +85,7 @@ export const mostEntries = (
   }
   if (input.kind === 'checked') {
     return (
-      START_AND_END + MAX_SUSPICIONS + 1 + input.refused.length * (2 + ENTRIES_OF.failed(nodes))
+      START_AND_END + suspicions.length + 1 + input.refused.length * (2 + ENTRIES_OF.failed(nodes))
     );
   }
   return input.kind === 'exchange' || input.kind === 'new-users'

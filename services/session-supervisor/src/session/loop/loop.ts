@@ -87,8 +87,7 @@ export const startLoop = (options: LoopOptions): SessionLoop => {
   /** Whether all entries that this input can lead to fit into the next document. */
   const hasRoom = (input: Input): boolean =>
     pending.entries.length === 0 ||
-    (pending.entries.length + mostEntries(input, workers, durable.graph.nodes.length) <=
-      MAX_GROUP_ENTRIES &&
+    (pending.entries.length + mostEntries(input, workers, tip) <= MAX_GROUP_ENTRIES &&
       pending.bytes + inputBytes(input) <= MAX_GROUP_BYTES);
 
   const isOverrun = (input: Input): boolean => {
