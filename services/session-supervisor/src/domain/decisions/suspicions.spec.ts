@@ -76,7 +76,7 @@ describe('what one machine says of the input', () => {
   it('is no reason to end by the same machine twice, and others get what it was given', () => {
     const game = staffed(header(20), ['u1', 'u2']);
     expect(game.held('u1').size).to.equal(2);
-    const [, [second = '', ordinal = 0] = []] = [...game.held('u1')];
+    const [, [second, ordinal] = ['', 0]] = [...game.held('u1')];
     game.fail('u1', 'SCENE_UNREADABLE');
     expect(excluded(game)).to.deep.equal(['u1']);
     expect(game.session.workers.byId.has('u1')).to.equal(false);
@@ -104,7 +104,7 @@ describe('what one machine says of the input', () => {
 
   it('does not harm the machine itself if it completes a task after all', () => {
     const game = staffed(header(20), ['u1'], { slots: 2 });
-    const [, [attempt = '', ordinal = 0] = []] = [...game.held('u1')];
+    const [, [attempt, ordinal] = ['', 0]] = [...game.held('u1')];
     game.fail('u1', 'SCENE_UNREADABLE');
     const late = game.input(reports('u1', [completed(attempt, ordinal)]));
     expect(kindsOf(late)).to.deep.equal(['accepted']);

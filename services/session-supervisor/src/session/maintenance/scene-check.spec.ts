@@ -119,7 +119,7 @@ describe('the check of a scene that a user says is lost', function () {
       reads += 1;
       return blob.digest(name, signal);
     };
-    const { check, clock } = checking(file, { digest, head: blob.head });
+    const { check, clock } = checking(file, { ...blob, digest });
     await Promise.all([check('liar'), check('liar'), check('other')]);
     await check('liar');
     expect(reads).to.equal(1);
