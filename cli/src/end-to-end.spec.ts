@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { machineMemory } from '#libs/programs/index.ts';
 import { after, before, describe, it } from 'mocha';
 import sharp from 'sharp';
 import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
@@ -105,6 +106,13 @@ describe('muster against a whole mesh', function () {
     expect(
       Array.isArray(users) && users.map((user: { name: string }) => user.name).sort(),
     ).to.deep.equal(['agent-1', 'agent-2']);
+  });
+
+  it('gives the agents of `up` equal shares of the memory of the machine that they are on', async () => {
+    const { lines } = await musterJson('users');
+    const users = lines[0] as unknown as { capability: { memoryBytes: string } }[];
+    const shares = users.map(({ capability }) => Number(capability.memoryBytes));
+    expect(shares).to.deep.equal(Array(2).fill(Math.floor(machineMemory() / 2)));
   });
 
   it('renders a scene that begins at frame 0, and tells started, progress and completed in this order', async () => {
