@@ -12,6 +12,7 @@ export type MatcherVerb =
   | 'update-user-count'
   | 'remove-users-demand-completely'
   | 'users-released'
+  | 'machine-looked'
   | 'list-demands';
 
 /** What the owner of a workload is told or asked; `appended` is what it tells everybody. */

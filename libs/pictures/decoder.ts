@@ -14,7 +14,7 @@ import {
   type Sandbox,
   startConfined,
 } from '#libs/sandbox/index.ts';
-import { checkLength, MAX_PICTURE_BYTES, maxFileBytes } from './formats.ts';
+import { checkLength, type Extension, MAX_PICTURE_BYTES, maxFileBytes } from './formats.ts';
 import type { Inspected, PictureVerdict } from './inspect.ts';
 import {
   type DecoderAnswer,
@@ -37,6 +37,24 @@ export interface Checked extends Omit<Inspected, 'wantsPreview'> {
   wantsPreview?: boolean;
 }
 
+/** Two pictures of one format, as streams of bytes. */
+export interface Compared {
+  extension: Extension;
+  files: readonly [StreamedFile, StreamedFile];
+}
+
+interface StreamedFile {
+  bytes: AsyncIterable<Uint8Array>;
+  sizeBytes: number;
+}
+
+/** One after the other. */
+async function* joined(files: readonly StreamedFile[]): AsyncGenerator<Uint8Array> {
+  for (const { bytes } of files) {
+    yield* bytes;
+  }
+}
+
 /** A confined program that decodes one picture after the other. Its disposal ends the program; a later picture starts another. */
 export interface PictureDecoder extends AsyncDisposable {
   /** Starts the program, if there is none, before the first picture needs it. */
@@ -46,6 +64,8 @@ export interface PictureDecoder extends AsyncDisposable {
    * Error if this machine cannot decode.
    */
   check(checked: Checked): Promise<PictureVerdict>;
+  /** The share of samples of two pictures that differ noticeably, 0 to 1; 1 if one does not decode. Throws as `check` does. */
+  compare(pictures: Compared): Promise<number>;
   /** The size of the pictures of a .blend; undefined if it cannot be told. Throws as `check` does. */
   sceneSize(scene: SceneRequest & { bytes: AsyncIterable<Uint8Array> }): Promise<Size | undefined>;
 }
@@ -229,6 +249,16 @@ export const createDecoder = (context: DecoderContext): PictureDecoder => {
   return {
     warm: () => void started().catch(() => undefined),
     check,
+    compare: async ({ extension, files }) => {
+      const [{ sizeBytes: firstBytes }, other] = files;
+      const sizeBytes = firstBytes + other.sizeBytes;
+      if (sizeBytes > MAX_PICTURE_BYTES) {
+        return 1;
+      }
+      const request = { do: 'compare', extension, sizeBytes, firstBytes } as const;
+      const found = await oneAtATime(ask, request, joined(files));
+      return found.kind === 'compared' ? found.differing : 1;
+    },
     sceneSize: async ({ bytes, ...request }) => {
       if (request.sizeBytes > MAX_PICTURE_BYTES) {
         return undefined;

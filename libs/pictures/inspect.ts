@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { BadExr, checkChunks, layersHash, shownLayer, withExrFile } from '#libs/exr/index.ts';
+import { differingShare } from './compare.ts';
 import { decodeExr } from './decode-exr.ts';
 import { decodeSharp } from './decode-sharp.ts';
 import { checkFormat, checkLength, type Extension, longestFile, MAGIC_BYTES } from './formats.ts';
@@ -41,7 +42,10 @@ type Decoded = Size & { hash: string | undefined; pixels: Pixels | undefined };
  * An OpenEXR file of one picture has a hash as any picture; one of layers is hashed with all of them, and ffmpeg decodes what it
  * shows. Of DWAA and DWAB ffmpeg cannot decode all, and does not say so.
  */
-const decodeLayers = async (file: string, { sizeBytes, expected }: Inspected): Promise<Decoded> => {
+const decodeLayers = async (
+  file: string,
+  { sizeBytes, expected }: Pick<Inspected, 'sizeBytes' | 'expected'>,
+): Promise<Decoded> => {
   const { shown, ...decoded } = await withExrFile(file, async (exr) => {
     const { parts } = exr.head;
     let maxBytes = exr.head.bytes;
@@ -70,7 +74,10 @@ const beginningOf = async (path: string): Promise<Buffer> => {
   return buffer.subarray(0, bytesRead);
 };
 
-const decode = async (file: string, inspected: Inspected): Promise<Decoded> => {
+const decode = async (
+  file: string,
+  inspected: Omit<Inspected, 'wantsPreview'>,
+): Promise<Decoded> => {
   const { extension, sizeBytes, expected } = inspected;
   checkFormat(extension, await beginningOf(file));
   if (extension === 'exr') {
@@ -105,6 +112,31 @@ export const inspectPicture = async (
   } catch (error) {
     if (error instanceof BadPicture || error instanceof BadExr) {
       return { kind: 'bad', reason: error.message };
+    }
+    throw error;
+  }
+};
+
+/**
+ * The share of samples of two pictures that differ noticeably, 0 to 1; 1 if one of them does not decode. As {@link inspectPicture}, only
+ * the confined program calls it.
+ */
+export const comparePictures = async (
+  files: readonly [string, string],
+  sizes: readonly [number, number],
+  extension: Extension,
+): Promise<number> => {
+  try {
+    const [a, b] = await Promise.all([
+      decode(files[0], { extension, sizeBytes: sizes[0], expected: undefined }),
+      decode(files[1], { extension, sizeBytes: sizes[1], expected: undefined }),
+    ]);
+    return a.pixels === undefined || b.pixels === undefined
+      ? Number(a.hash !== b.hash)
+      : differingShare(a.pixels, b.pixels);
+  } catch (error) {
+    if (error instanceof BadPicture || error instanceof BadExr) {
+      return 1;
     }
     throw error;
   }

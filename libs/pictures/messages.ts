@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Extension } from './formats.ts';
 import type { Inspected } from './inspect.ts';
 
 /** Asks for the size of the pictures of a .blend. */
@@ -10,8 +11,19 @@ export interface SceneRequest {
   scalePercent: number;
 }
 
+/** Asks how much two pictures differ. Their bytes follow one another. */
+export interface CompareRequest {
+  extension: Extension;
+  /** Of both. */
+  sizeBytes: number;
+  firstBytes: number;
+}
+
 /** What the confined program is asked, as a line of JSON; the bytes of the file follow. */
-export type DecoderRequest = ({ do: 'picture' } & Inspected) | ({ do: 'scene' } & SceneRequest);
+export type DecoderRequest =
+  | ({ do: 'picture' } & Inspected)
+  | ({ do: 'compare' } & CompareRequest)
+  | ({ do: 'scene' } & SceneRequest);
 
 const verdict = z.discriminatedUnion('kind', [
   z.object({
@@ -33,6 +45,8 @@ export const decoderAnswer = z.discriminatedUnion('kind', [
     kind: z.literal('scene'),
     size: z.object({ width: z.int().positive(), height: z.int().positive() }).optional(),
   }),
+  /** The share of samples that differ noticeably. */
+  z.object({ kind: z.literal('compared'), differing: z.number().min(0).max(1) }),
   /** It can be asked. */
   z.object({ kind: z.literal('ready') }),
   /** The machine has a problem, not the picture. */

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openSource, readBlendFile, resolutionOf } from '#libs/blend/index.ts';
-import { inspectPicture, type PictureVerdict } from './inspect.ts';
+import { comparePictures, inspectPicture, type PictureVerdict } from './inspect.ts';
 import type { DecoderAnswer, DecoderRequest, SceneRequest } from './messages.ts';
 import { pictureSize } from './size.ts';
 
@@ -79,18 +79,39 @@ const sizeIn = async ({ scene, scalePercent }: SceneRequest): Promise<DecoderAns
   }
 };
 
+const OTHER = `${FILE}-2`;
+
+const take = (file: string, length: number): Promise<void> =>
+  pipeline(nextBytes(length), createWriteStream(file));
+
+const answerTo = async (request: DecoderRequest): Promise<DecoderAnswer> => {
+  const { sizeBytes } = request;
+  switch (request.do) {
+    case 'picture':
+      await take(FILE, sizeBytes);
+      return asMessage(await inspectPicture(FILE, request));
+    case 'scene':
+      await take(FILE, sizeBytes);
+      return sizeIn(request);
+    case 'compare': {
+      const { firstBytes, extension } = request;
+      const sizes = [firstBytes, sizeBytes - firstBytes] as const;
+      await take(FILE, sizes[0]);
+      await take(OTHER, sizes[1]);
+      const differing = await comparePictures([FILE, OTHER], sizes, extension);
+      return { kind: 'compared', differing };
+    }
+    default:
+      return request satisfies never;
+  }
+};
+
 answer({ kind: 'ready' });
 for (let line = await nextLine(); line !== undefined; line = await nextLine()) {
-  const request = JSON.parse(line) as DecoderRequest;
   try {
-    await pipeline(nextBytes(request.sizeBytes), createWriteStream(FILE));
-    answer(
-      request.do === 'scene'
-        ? await sizeIn(request)
-        : asMessage(await inspectPicture(FILE, request)),
-    );
+    answer(await answerTo(JSON.parse(line) as DecoderRequest));
   } catch (error) {
     answer({ kind: 'trouble', reason: error instanceof Error ? error.message : String(error) });
   }
-  await rm(FILE, { force: true });
+  await Promise.all([FILE, OTHER].map((file) => rm(file, { force: true })));
 }

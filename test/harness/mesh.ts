@@ -58,6 +58,8 @@ interface AgentOptions {
   /** Number of machines in one process, each with its own stream. Defaults to 1. */
   streams?: number;
   env?: Record<string, string>;
+  /** Whose machines they are. All are one owner's by default, so nobody looks at their results twice. */
+  owner?: string;
 }
 
 export type Mesh = Awaited<ReturnType<typeof startMesh>>;
@@ -174,7 +176,7 @@ export const startMesh = async (options: MeshOptions = {}) => {
     /** Enrols a machine and starts its agent. */
     agent: async (
       name: string,
-      { engines = 'noop', slots = 1, streams = 1, env = {} }: AgentOptions = {},
+      { engines = 'noop', slots = 1, streams = 1, env = {}, owner = 'tests' }: AgentOptions = {},
     ) => {
       const tokens: string[] = [];
       for (let i = 1; i <= streams; i += 1) {
@@ -182,6 +184,7 @@ export const startMesh = async (options: MeshOptions = {}) => {
           name: streams === 1 ? name : `${name}-${i}`,
           tokenTtlSeconds: 0,
           requestId: '',
+          ownerId: owner,
         };
         tokens.push((await operator.machines.createMachine(machine)).token);
       }

@@ -131,6 +131,9 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     // Only renders have results that are checked, and tasks that sleep.
     case 'verified':
     case 'result-refused':
+    case 'look-wanted':
+    case 'looked':
+    case 'user-distrusted':
     case 'split':
       return undefined;
     default:

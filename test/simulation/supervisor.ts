@@ -44,6 +44,7 @@ export const startSupervisor = (
     blob: {
       digest: () => Promise.reject(new Error('there are no blobs')),
       checkPicture: () => Promise.reject(new Error('there are no blobs')),
+      differing: () => Promise.reject(new Error('there are no blobs')),
       pictureSize: () => Promise.reject(new Error('there are no blobs')),
       head: () => Promise.reject(new Error('there are no blobs')),
     },

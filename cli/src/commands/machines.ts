@@ -18,17 +18,26 @@ export const machines: Define = (command, { does }) => {
     .command('create')
     .description("enrol a machine and print its agent's token, which is shown only now")
     .requiredOption('--name <name>', 'its name, unique in the mesh')
+    .option('--owner <id>', 'whose it is; machines of one owner do not vouch for each other')
     .addOption(ttlOption('how long the token works: 12h, 30d'))
     .action(
-      does<[], { name: string; ttl: number }>(async (invocation, _args, { name, ttl }) => {
-        const { cli, client, output } = invocation;
-        const ask = { name, tokenTtlSeconds: ttl, requestId: cli.random.id('r') };
-        const answer = await (await client(service, 'operator')).createMachine(ask);
-        output.note(
-          `enrolled ${name} as ${answer.machine?.machineId}; its token follows, for the agent's MUSTER_TOKEN`,
-        );
-        await output.answer(service.createMachine, answer, answer.token);
-      }),
+      does<[], { name: string; ttl: number; owner?: string }>(
+        async (invocation, _args, options) => {
+          const { name, ttl, owner } = options;
+          const { cli, client, output } = invocation;
+          const ask = {
+            name,
+            tokenTtlSeconds: ttl,
+            requestId: cli.random.id('r'),
+            ...(owner !== undefined && { ownerId: owner }),
+          };
+          const answer = await (await client(service, 'operator')).createMachine(ask);
+          output.note(
+            `enrolled ${name} as ${answer.machine?.machineId}; its token follows, for the agent's MUSTER_TOKEN`,
+          );
+          await output.answer(service.createMachine, answer, answer.token);
+        },
+      ),
     );
   command
     .command('show')
@@ -58,6 +67,9 @@ const columns: readonly Column<Machine>[] = [
   ['MACHINE', ({ machineId }) => machineId],
   ['NAME', ({ name }) => name],
   ['STATUS', ({ status }) => formatEnum(status, 'MACHINE_STATUS_')],
+  ['OWNER', ({ ownerId }) => ownerId],
+  ['GOOD LOOKS', ({ goodLooks }) => goodLooks, 'right'],
   ['ENROLLED', ({ createTime }) => formatInstant(createTime)],
   ['LAST SEEN', ({ lastSeenTime }) => formatInstant(lastSeenTime)],
+  ['BARRED BECAUSE', ({ barredReason }) => barredReason],
 ];

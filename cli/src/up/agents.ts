@@ -33,7 +33,13 @@ export const enrol = async (
     insecure: cli.env.insecure,
     explain,
   });
-  const request = { name, tokenTtlSeconds: TOKEN_TTL_SECONDS, requestId: requestIdFor(name) };
+  const request = {
+    name,
+    tokenTtlSeconds: TOKEN_TTL_SECONDS,
+    requestId: requestIdFor(name),
+    // They are all this machine.
+    ownerId: UP_OWNER,
+  };
   try {
     const { token } = await persistently(patience, () => client.createMachine(request, { signal }));
     return token;
@@ -81,6 +87,9 @@ export const agentEnvironment = (settings: {
   ...((settings.gpu ?? true) ? {} : { MUSTER_AGENT_NO_GPU: '1' }),
   ...(settings.sandbox ? {} : { MUSTER_AGENT_NO_SANDBOX: '1' }),
 });
+
+/** Whose the agents of `up` are. */
+const UP_OWNER = 'up';
 
 /** An agent tries each engine of each Blender before it is ready, the first time. */
 const AGENT_READY_MS = 600_000;

@@ -5,6 +5,7 @@ import {
   ObjectServiceService,
   type CheckPictureRequest,
   type CheckPictureResponse,
+  type ComparePicturesRequest,
   type GetObjectRequest,
   type GetObjectResponse,
   type GetPictureSizeRequest,
@@ -26,6 +27,8 @@ export interface BlobAccess {
     request: CheckPictureRequest,
     signal: AbortSignal,
   ): Promise<CheckPictureResponse | undefined>;
+  /** The share of samples of two results that differ noticeably, 0 to 1. Undefined if there is no such blob. */
+  differing(request: ComparePicturesRequest, signal: AbortSignal): Promise<number | undefined>;
   /** The size of the pictures of a scene; 0 by 0 if nobody can tell, or the object is gone. */
   pictureSize(request: GetPictureSizeRequest, signal: AbortSignal): Promise<GetPictureSizeResponse>;
   /** All blobs whose names begin with this prefix. */
@@ -79,6 +82,12 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
       naming(signal, () => blobs.checkPicture(request, { signal, deadlineMs: CHECK_MS })).catch(
         unlessMissing,
       ),
+    differing: async (request, signal) => {
+      const found = await naming(signal, () =>
+        blobs.comparePictures(request, { signal, deadlineMs: CHECK_MS }),
+      ).catch(unlessMissing);
+      return found?.differing;
+    },
     pictureSize: async (request, signal) => {
       const size = await naming(signal, () =>
         blobs.getPictureSize(request, { signal, deadlineMs: CHECK_MS }),

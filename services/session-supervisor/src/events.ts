@@ -29,6 +29,11 @@ export const logEvents = (logger: Logger) => ({
   },
   reportRefused: (workload: string, user: string, task: string, reason: string): void =>
     logger.warn({ workload, user, task, reason }, 'report refused'),
+  userDistrusted: (workload: string, user: string, reason: string): void =>
+    logger.error(
+      { workload, user, reason },
+      'user barred: others made something else of its tasks',
+    ),
   webhookFailed: (customer: string, delivery: string, failure: string, tries: number): void =>
     logger.info(
       { customer, delivery, failure, tries },

@@ -12,6 +12,12 @@ export const logEvents = (log: Logger) => ({
   machineEnrolled: ({ _id, name }: MachineDocument): void =>
     log.info({ machine: _id, name }, 'machine enrolled'),
   machineDeleted: (machine: string): void => log.info({ machine }, 'machine deleted'),
+  /** The operator should look at it. */
+  machineBarred: (machine: string, workload: string, reason: string): void =>
+    log.error(
+      { machine, workload, reason },
+      'machine barred: others made something else of its tasks',
+    ),
   agentConnected: ({ id, name, connection, slots, agentVersion }: ConnectedUser): void =>
     log.info({ user: id, name, connection, slots, agentVersion }, 'agent connected'),
   /** An agent said something that only a later version knows. */

@@ -3,6 +3,7 @@ import { startBeats } from '#libs/mongo/index.ts';
 import { serve } from '#libs/service/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { listenForChanges } from './bus/announce.ts';
+import { serveLooked } from './bus/looked.ts';
 import { serveMachineStanding } from './bus/machine-standing.ts';
 import { serveManager } from './bus/serve-manager.ts';
 import type { Config } from './config.ts';
@@ -24,6 +25,7 @@ export const joinMesh = async (
 ): Promise<void> => {
   const servings = [
     listenForChanges(ctx.bus, ctx.roster),
+    serveLooked(ctx),
     serveMachineStanding(ctx),
     ...serveManager(ctx),
   ];

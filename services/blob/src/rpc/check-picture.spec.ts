@@ -41,6 +41,23 @@ describe('checkPicture', function () {
     }
   });
 
+  it('tells how much two pictures differ', async () => {
+    const greys = [7, 9, 90];
+    const [a, b, c] = await Promise.all(
+      greys.map(async (grey, i) => stored((await onePixel('png', grey)).bytes, 'png', `1-${i}`)),
+    );
+    const differing = async (blobName = '', otherBlobName = '') =>
+      (await blob.service.comparePictures({ blobName, otherBlobName })).differing;
+    expect(await differing(a, a)).to.equal(0);
+    expect(await differing(a, b)).to.equal(0);
+    expect(await differing(a, c)).to.equal(1);
+    const text = await stored(Buffer.alloc(100, 'a'), 'png', '1-4');
+    expect(await differing(a, text)).to.equal(1);
+    expect(await reasonOf(differing(a, 'results/w-2/frames/1/0-0-1.png'))).to.equal(
+      'INVALID_FIELDS',
+    );
+  });
+
   it('refuses what is no result, and names a missing one', async () => {
     expect(await reasonOf(check('uploads/a/b'))).to.equal('INVALID_FIELDS');
     expect(await reasonOf(check('results/w-1/frames/1/0-0-9.png', 1))).to.equal('INVALID_FIELDS');

@@ -2,6 +2,7 @@ import { BlobServiceService, ObjectServiceService } from '#libs/contracts/blob.t
 import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
 import { checkPicture } from './check-picture.ts';
+import { comparePictures } from './compare-pictures.ts';
 import { createDownloadUrl } from './create-download-url.ts';
 import { createObject } from './create-object.ts';
 import { createProject } from './create-project.ts';
@@ -25,6 +26,7 @@ export const services = (ctx: Context): ServiceBinding[] => [
     listBlobs: listBlobs(ctx),
     deleteBlob: deleteBlob(ctx),
     checkPicture: checkPicture(ctx),
+    comparePictures: comparePictures(ctx),
     getPictureSize: getPictureSize(ctx),
     createUploadUrl: createUploadUrl(ctx),
     createDownloadUrl: createDownloadUrl(ctx),

@@ -35,7 +35,7 @@ describe('what agents are told of the work', () => {
     expect(whole).to.have.property('scene', undefined);
     expect(whole).to.have.deep.property('project', (alone as { scene: unknown }).scene);
     // Builds before that would end it before anybody looked at its frames.
-    expect(understoodFrom(project)).to.deep.equal({ understoodFrom: 8 });
+    expect(understoodFrom(project)).to.deep.equal({ understoodFrom: 10 });
   });
 
   it('says the device', () => {

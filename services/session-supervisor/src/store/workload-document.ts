@@ -47,8 +47,8 @@ export interface WorkloadDocument {
 
 /** Builds before this FOLD_VERSION do not understand workloads of several nodes. */
 const GRAPH_FOLD_VERSION = 4;
-/** Builds before this one would end workloads whose results nobody has looked at. */
-const CHECK_FOLD_VERSION = 8;
+/** Builds before this one would end workloads whose results nobody has looked at, or not twice. */
+const CHECK_FOLD_VERSION = 10;
 
 /** Builds before this FOLD_VERSION would begin a workload that waits for a slot. */
 export const QUEUE_FOLD_VERSION = 6;

@@ -51,6 +51,8 @@ export const usersFromProto = ({ users }: Pick<SetDemandResponse, 'users'>): Ass
         devices: devices.map(({ memoryBytes }) => ({ memoryBytes })),
       })),
       drain: DRAINS[user.drain] ?? 'no',
+      owner: user.ownerId || claim.userId,
+      goodLooks: user.goodLooks,
     };
     return [assigned];
   });

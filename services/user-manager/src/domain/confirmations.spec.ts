@@ -14,6 +14,8 @@ const user = (more: Partial<ConnectedUser> = {}): ConnectedUser => ({
   slots: 1,
   capability: { cpus: 1, memoryBytes: 0, engines: [], sandbox: 'SANDBOX_LEVEL_NONE' },
   agentVersion: '',
+  owner: '',
+  goodLooks: 0,
   connectedAtMs: 0,
   drain: 'none',
   ...more,

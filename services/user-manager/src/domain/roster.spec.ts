@@ -15,6 +15,8 @@ const record = (id: string, version: number, more: Partial<UserRecord> = {}): Co
     slots: 1,
     capability: { cpus: 1, memoryBytes: 0, engines: [], sandbox: 'SANDBOX_LEVEL_NONE' },
     agentVersion: '',
+    owner: '',
+    goodLooks: 0,
     connectedAtMs: 0,
     drain: 'none',
     ...more,

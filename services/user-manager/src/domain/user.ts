@@ -26,6 +26,10 @@ export interface UserRecord {
   agentVersion: string;
   connectedAtMs: number;
   drain: Drain;
+  /** Whose machine it is; empty if nobody said. */
+  owner: string;
+  /** Its good looks when it connected; see `Machine.good_looks`. */
+  goodLooks: number;
 }
 
 export type ConnectedUser = UserRecord & { connection: string };

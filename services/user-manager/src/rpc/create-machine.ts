@@ -14,7 +14,7 @@ const DEFAULT_TTL_SECONDS = 30 * DAY_SECONDS;
 const MAX_TTL_SECONDS = 3_650 * DAY_SECONDS;
 const MAX_CHARS = 64;
 
-const parse = ({ name, tokenTtlSeconds, requestId }: CreateMachineRequest) => {
+const parse = ({ name, tokenTtlSeconds, requestId, ownerId = '' }: CreateMachineRequest) => {
   const wrong = collectViolations();
   wrong.require(
     name.length >= 1 && name.length <= MAX_CHARS && !/\p{Cc}/u.test(name),
@@ -26,11 +26,17 @@ const parse = ({ name, tokenTtlSeconds, requestId }: CreateMachineRequest) => {
     'token_ttl_seconds',
     `must be at most ${MAX_TTL_SECONDS} (10 years)`,
   );
+  wrong.require(
+    ownerId.length <= MAX_CHARS && !/\p{Cc}/u.test(ownerId),
+    'owner_id',
+    `must be up to ${MAX_CHARS} characters without control characters`,
+  );
   checkRequestId(wrong, requestId);
   wrong.throwIfAny();
   return {
     name,
     requestId,
+    ownerId,
     ttlSeconds: tokenTtlSeconds === 0 ? DEFAULT_TTL_SECONDS : tokenTtlSeconds,
   };
 };
@@ -60,11 +66,19 @@ export const createMachine =
       _id: ctx.random.id('m'),
       name: ask.name,
       createdAtMs: ctx.clock.now(),
+      ...(ask.ownerId === '' ? {} : { owner: ask.ownerId }),
       ...(ask.requestId === ''
         ? {}
         : {
             requestId: ask.requestId,
-            requestHash: hash('sha256', JSON.stringify([ask.name, ask.ttlSeconds])),
+            requestHash: hash(
+              'sha256',
+              JSON.stringify([
+                ask.name,
+                ask.ttlSeconds,
+                ...(ask.ownerId === '' ? [] : [ask.ownerId]),
+              ]),
+            ),
           }),
     });
     const machine = enrolled(enrolment, ask);

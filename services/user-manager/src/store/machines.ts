@@ -7,6 +7,12 @@ export interface MachineDocument {
   createdAtMs: number;
   /** When it last connected or disconnected. */
   lastSeenAtMs?: number;
+  /** Whose it is; unset if nobody said. */
+  owner?: string;
+  /** Results that others made again alike; unset before the first. */
+  goodLooks?: number;
+  /** Set once others made something else of its tasks. */
+  barred?: { reason: string; workload: string; atMs: number };
   /** The request that enrolled it, where it had an id, and a hash of what it asked for. */
   requestId?: string;
   requestHash?: string;
@@ -65,6 +71,16 @@ export const openMachines = (collection: Collection<MachineDocument>) => {
       return (
         (await asUnavailable(() => collection.findOneAndUpdate({ _id: id }, update))) ?? undefined
       );
+    },
+    /** Notes results that others made again alike. */
+    async looked(id: string, good: number): Promise<void> {
+      await asUnavailable(() => collection.updateOne({ _id: id }, { $inc: { goodLooks: good } }));
+    },
+    /** Bars it. Whether there is such a machine that was not barred. */
+    async bar(id: string, barred: NonNullable<MachineDocument['barred']>): Promise<boolean> {
+      const filter = { _id: id, barred: { $exists: false } };
+      const update = { $set: { barred, goodLooks: 0 } };
+      return (await asUnavailable(() => collection.updateOne(filter, update))).modifiedCount > 0;
     },
     /** Those of the ids that are enrolled. */
     async existing(ids: readonly string[]): Promise<Set<string>> {

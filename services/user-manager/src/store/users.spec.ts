@@ -15,6 +15,8 @@ const stream = (id: string, connection: string, installation = '', ordinal = 0):
   nowMs: 0,
   slots: 1,
   agentVersion: '1',
+  owner: '',
+  goodLooks: 0,
   capability: { cpus: 1, memoryBytes: 0, engines: [], sandbox: 'SANDBOX_LEVEL_NONE' },
 });
 

@@ -7,11 +7,22 @@ import { type ConnectedUser, type Drain, isConnected, type UserRecord } from '..
 type StreamOrder = Pick<Hello, 'installation' | 'ordinal'>;
 
 /** A document of the collection `users`: the record under its id. */
-export type UserDocument = Omit<UserRecord, 'id'> & Partial<StreamOrder> & { _id: string };
+export type UserDocument = Omit<UserRecord, 'id' | 'owner' | 'goodLooks'> &
+  // Managers of before knew neither.
+  Partial<Pick<UserRecord, 'owner' | 'goodLooks'>> &
+  Partial<StreamOrder> & { _id: string };
 
 export type NewConnection = Pick<
   ConnectedUser,
-  'id' | 'name' | 'manager' | 'connection' | 'slots' | 'capability' | 'agentVersion'
+  | 'id'
+  | 'name'
+  | 'manager'
+  | 'connection'
+  | 'slots'
+  | 'capability'
+  | 'agentVersion'
+  | 'owner'
+  | 'goodLooks'
 > &
   StreamOrder & { nowMs: number };
 
@@ -23,12 +34,16 @@ interface UsersQuery {
 
 const toRecord = ({
   _id,
+  owner,
+  goodLooks,
   installation: _installation,
   ordinal: _ordinal,
   capability,
   ...rest
 }: UserDocument): UserRecord => ({
   id: _id,
+  owner: owner ?? '',
+  goodLooks: goodLooks ?? 0,
   ...rest,
   // Managers of before knew no devices.
   capability: {
@@ -45,6 +60,8 @@ const gainedBy = (stream: NewConnection) => ({
   slots: stream.slots,
   capability: stream.capability,
   agentVersion: stream.agentVersion,
+  owner: stream.owner,
+  goodLooks: stream.goodLooks,
   installation: stream.installation,
   ordinal: stream.ordinal,
   connectedAtMs: stream.nowMs,

@@ -20,6 +20,8 @@ const start = () => {
     slots: 1,
     capability: { cpus: 1, memoryBytes: 0, engines: [], sandbox: 'SANDBOX_LEVEL_NONE' },
     agentVersion: '',
+    owner: '',
+    goodLooks: 0,
     connectedAtMs: 0,
     drain: 'none',
   };

@@ -18,6 +18,15 @@ export const machineUnknown = (machine: string | undefined): DomainError =>
     machine === undefined ? {} : { machine },
   );
 
+/** Others made something else of its tasks and agree on it. */
+export const machineBarred = (machine: string, reason: string): DomainError =>
+  new DomainError(
+    status.PERMISSION_DENIED,
+    'MACHINE_BARRED',
+    `machine ${machine} is barred: ${reason}; ask the operator, who can delete it and enrol it again`,
+    { machine },
+  );
+
 export const superseded = (): DomainError =>
   new DomainError(
     status.ABORTED,

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { parseHello } from '../wire/hello.ts';
 import { type ConnectedUser, isConnected } from '../domain/user.ts';
 import { endStream, leave } from './end-stream.ts';
-import { machineUnknown, outdatedStream } from './errors.ts';
+import { machineBarred, machineUnknown, outdatedStream } from './errors.ts';
 
 type Needs = Parameters<typeof endStream>[0] &
   Parameters<typeof leave>[0] &
@@ -26,6 +26,9 @@ export const admit = async (
   if (machine === undefined) {
     throw machineUnknown(caller?.machine);
   }
+  if (machine.barred !== undefined) {
+    throw machineBarred(machine._id, machine.barred.reason);
+  }
   // While this manager stood still, the agent may have given this stream up and opened another one.
   signal.throwIfAborted();
   const [id, connection] = [machine._id, ctx.random.id('c')];
@@ -34,6 +37,8 @@ export const admit = async (
     id,
     name: machine.name,
     manager: ctx.instance,
+    owner: machine.owner ?? '',
+    goodLooks: machine.goodLooks ?? 0,
     connection,
     nowMs,
   };

@@ -52,6 +52,8 @@ export const userToProto = (user: UserRecord): User => ({
   connectionId: user.connection ?? '',
   connectTime: new Date(user.connectedAtMs),
   claim: user.claim,
+  ownerId: user.owner,
+  goodLooks: user.goodLooks,
 });
 
 /** What user-managers tell each other about a user. */
@@ -76,6 +78,8 @@ export const changeFromProto = ({ user, version, drain }: UserChanged): UserReco
     agentVersion: user.agentVersion,
     connectedAtMs: user.connectTime?.getTime() ?? 0,
     drain: toDrain(drain),
+    owner: user.ownerId,
+    goodLooks: user.goodLooks,
   };
 
 /** A user as its session sees it. `isWantedBack` says that another session waits for this user. */
@@ -86,9 +90,14 @@ export const assignedToProto = (user: ConnectedUser, isWantedBack: boolean): Ass
   slots: user.slots,
   capability: user.capability,
   drain: user.drain === 'none' && isWantedBack ? drains['after-task'] : drains[user.drain],
+  ownerId: user.owner,
+  goodLooks: user.goodLooks,
 });
 
-const statusOf = (user: UserRecord | undefined): MachineStatus => {
+const statusOf = ({ barred }: MachineDocument, user: UserRecord | undefined): MachineStatus => {
+  if (barred !== undefined) {
+    return 'MACHINE_STATUS_BARRED';
+  }
   if (user === undefined || !isConnected(user)) {
     return 'MACHINE_STATUS_AVAILABLE';
   }
@@ -105,7 +114,11 @@ export const machineToProto = (
 ): Machine => ({
   machineId: machine._id,
   name: machine.name,
-  status: statusOf(user),
+  status: statusOf(machine, user),
   createTime: new Date(machine.createdAtMs),
   lastSeenTime: machine.lastSeenAtMs === undefined ? undefined : new Date(machine.lastSeenAtMs),
+  ownerId: machine.owner ?? '',
+  goodLooks: machine.goodLooks ?? 0,
+  barredReason: machine.barred?.reason ?? '',
+  barTime: machine.barred === undefined ? undefined : new Date(machine.barred.atMs),
 });

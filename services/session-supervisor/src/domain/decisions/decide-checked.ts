@@ -1,12 +1,13 @@
-import { ordinalsToText } from '../graph/task-text.ts';
 import { has } from '../sets/bitmap.ts';
+import { ordinalsToText } from '../graph/task-text.ts';
 import { isOver } from '../state/workload.ts';
-import { makeAgain } from './make-again.ts';
 import { barIfBlamed } from './decide-reports.ts';
 import { record, type Draft } from './decision.ts';
 import { spendRefusal } from './endings.ts';
 import { settleSuspicions } from './suspicions.ts';
 import type { InputOf } from './inputs.ts';
+import { isLookWanted, lookAgain } from './looks.ts';
+import { makeAgain } from './make-again.ts';
 import { currentOrdinals, MAX_GENERATION } from './reopen.ts';
 
 /** Decides what becomes of accepted results that the mesh has looked at. Those that do not count any more change nothing. */
@@ -14,13 +15,26 @@ export const decideChecked = (draft: Draft, { verified, refused }: InputOf<'chec
   if (isOver(draft.state)) {
     return;
   }
-  const sound = currentOrdinals(draft.state, verified).filter((ordinal) =>
-    has(draft.state.unverified, ordinal),
-  );
+  const sound: number[] = [];
+  for (const result of verified) {
+    const [ordinal] = currentOrdinals(draft.state, [result]);
+    if (ordinal === undefined || !has(draft.state.unverified, ordinal)) {
+      continue;
+    }
+    if (result.look === undefined || !isLookWanted(draft, ordinal, result.look)) {
+      sound.push(ordinal);
+    } else if (lookAgain(draft, ordinal, result.look)) {
+      sound.push(ordinal);
+    }
+  }
   const [first] = sound;
   if (first !== undefined) {
     const { suspicions } = draft.state;
-    record(draft, { kind: 'verified', tasks: ordinalsToText(draft.state.graph, sound) });
+    const tasks = ordinalsToText(
+      draft.state.graph,
+      sound.sort((a, b) => a - b),
+    );
+    record(draft, { kind: 'verified', tasks });
     settleSuspicions(draft, suspicions, first);
   }
   for (const result of refused) {

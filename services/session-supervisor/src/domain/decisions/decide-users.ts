@@ -57,6 +57,7 @@ const welcome = (draft: Draft, assigned: Assigned): boolean => {
     return false;
   }
   workers.givenBack.delete(assigned.id);
+  workers.known.set(assigned.id, { owner: assigned.owner, goodLooks: assigned.goodLooks });
   if (known?.connection === assigned.connection) {
     // The user was claimed again: the work sent under the former claim was taken back with that claim.
     if (known.claim < assigned.claim) {
@@ -235,5 +236,9 @@ export const decideTick = (draft: Draft): void => {
     }
   }
   endReservation(draft);
+  if (draft.state.looks.size > 0) {
+    // What waits for another owner may have waited long enough.
+    serveHungry(draft);
+  }
   fitWorkers(draft);
 };

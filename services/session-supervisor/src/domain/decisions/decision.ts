@@ -16,6 +16,8 @@ export type Effect =
   | { kind: 'check'; results: InputResult[] }
   /** Look whether the input is still stored, because this user could not get it. */
   | { kind: 'check-scene'; userName: string }
+  /** Tell the registry what second looks found. */
+  | { kind: 'looked'; right: readonly string[]; wrong: readonly { user: string; reason: string }[] }
   | { kind: 'ended' };
 
 /** Why a command is refused. The shell turns it into a typed error. */

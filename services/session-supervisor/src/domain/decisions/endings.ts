@@ -4,6 +4,7 @@ import { rangesOf } from '../sets/bitmap.ts';
 import { reachOf } from '../scheduling/demand.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import type { Report } from './inputs.ts';
+import { dropLooks } from './drop-looks.ts';
 import { carriesNode, isHopeless, successorsOf } from '../graph/readiness.ts';
 import { tasksToText } from '../graph/task-text.ts';
 import { givenUpEntry, HOPELESS } from './reopen.ts';
@@ -58,6 +59,10 @@ export const spendLoss = (draft: Draft, ordinal: number): void => {
 };
 
 const giveUp = (draft: Draft, ordinal: number, reason: string): void => {
+  if (dropLooks(draft, ordinal)) {
+    withdrawTask(draft.workers, ordinal);
+    return;
+  }
   recordGivenUp(draft, ordinal, reason);
   pauseIfMostFail(draft, reason);
 };
@@ -125,7 +130,8 @@ export const endIfDone = (draft: Draft): void => {
     return;
   }
   const { remaining, failed } = countsOf(draft.state);
-  if (remaining > 0 || draft.state.unverified.count > 0) {
+  const { unverified, looks } = draft.state;
+  if (remaining > 0 || unverified.count > 0 || looks.size > 0) {
     return;
   }
   if (failed > 0) {

@@ -28,6 +28,18 @@ export type Command =
 /** An accepted result whose blob is missing or damaged. */
 export type Damaged = Pick<AttemptKey, 'task' | 'generation'>;
 
+/** An accepted result that is what its user reported. */
+export interface Verified extends Damaged {
+  /** What decides whether others make it again; unset where nobody asks. */
+  look?: {
+    result: AcceptedResult;
+    /** Uniform from 0 to 1. */
+    chance: number;
+    /** The attempts before, that made the same. */
+    alike: readonly string[];
+  };
+}
+
 /** An accepted result that is not what its user reported. */
 export type Refused = AttemptKey & { userName: string; reason: string };
 
@@ -62,7 +74,7 @@ export type Input =
       remainingSeconds: number;
     }
   /** The mesh looked at accepted results itself. */
-  | { kind: 'checked'; verified: readonly Damaged[]; refused: readonly Refused[] }
+  | { kind: 'checked'; verified: readonly Verified[]; refused: readonly Refused[] }
   /** The mesh looked for the input itself, and it is gone or damaged. */
   | { kind: 'scene-lost'; userName: string; what: string }
   | { kind: 'tick' }

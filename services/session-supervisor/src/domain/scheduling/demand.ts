@@ -16,13 +16,18 @@ export const effectiveWanted = (session: Session & Pick<Draft, 'now'>): number =
   }
   const remaining = readyCount(state);
   const { maxFailures } = state.header.spec;
-  const triers = remaining < maxFailures && isTroubled(state) ? maxFailures : 0;
+  const users = (isTroubled(state) ? maxFailures : 0) + lookersOf(state);
+  const triers = remaining < users ? users : 0;
   // Repairs need one user even if 0 are wanted, because that number cannot be changed once the workload has ended.
   const most = Math.min(hasEnded(state) ? Math.max(state.wanted, 1) : state.wanted, planUsers);
   // The search for tasks worth copying costs time and is only useful near the end.
   const copiers = remaining < most ? usersForCopies(session) : 0;
   return Math.min(most, Math.max(remaining + copiers, triers));
 };
+
+/** A task that is looked at twice needs a user of another owner than each that made it. */
+const lookersOf = ({ looks }: WorkloadState): number =>
+  looks.values().reduce((most, votes) => Math.max(most, votes.length + 2), 0);
 
 /** Whether a task that may begin went wrong before. One that was done since is no reason to ask for more users. */
 const isTroubled = (state: WorkloadState): boolean =>

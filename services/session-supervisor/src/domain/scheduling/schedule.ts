@@ -110,6 +110,9 @@ const next = (draft: Draft, worker: Worker): number | undefined => {
  * short, it goes to a machine with more, as long as one serves the session.
  */
 const suits = (draft: Draft, worker: Worker, ordinal: number): boolean => {
+  if (!maySecond(draft, worker, ordinal)) {
+    return false;
+  }
   const failures = troubleOf(draft.state, ordinal)?.failures;
   if (failures === undefined) {
     return true;
@@ -124,6 +127,22 @@ const suits = (draft: Draft, worker: Worker, ordinal: number): boolean => {
     }
   }
   return !hasFailed(worker) || new Set(failures.map(({ user }) => user)).size >= reachOf(draft);
+};
+
+/** For so long a second look waits for another owner before anybody may end it. */
+const LOOK_PATIENCE_MS = 60_000;
+
+/** What is looked at twice goes to another owner than those who made it, as long as one may come. */
+const maySecond = ({ state, workers, now }: Draft, worker: Worker, ordinal: number): boolean => {
+  const votes = state.looks.get(ordinal);
+  if (votes === undefined || votes.every(({ owner }) => owner !== worker.owner)) {
+    return true;
+  }
+  const since = workers.lookedSince.get(ordinal) ?? now;
+  workers.lookedSince.set(ordinal, since);
+  const isVoter = ({ owner }: { owner: string }): boolean =>
+    votes.some((vote) => vote.owner === owner);
+  return now - since > LOOK_PATIENCE_MS || workers.known.values().every(isVoter);
 };
 
 const handOut = (draft: Draft, worker: Worker, ordinal: number): void => {

@@ -30,6 +30,10 @@ export interface Workers {
   attemptCounter: number;
   /** How many results this owner has seen, by the place of the node in the graph. */
   readonly results: number[];
+  /** What is known of everybody who ever served this owner. */
+  readonly known: Map<string, Pick<Assigned, 'owner' | 'goodLooks'>>;
+  /** Since when tasks that are looked at twice wait for another owner, monotonic milliseconds. */
+  readonly lookedSince: Map<number, number>;
   /** The numbers of the matcher's last answer. */
   entitled: number;
   suitable: number;
@@ -52,6 +56,10 @@ export interface Assigned {
   /** Engines that work on its machine. Each engine of Blender has Blender's version. */
   engines: readonly OfferedEngine[];
   drain: 'no' | 'after-task' | 'now';
+  /** Whose machine it is; its own id if nobody said. */
+  owner: string;
+  /** Second looks since the last miss that found what it had reported, as the registry knew when it connected. */
+  goodLooks: number;
 }
 
 /** A user that serves the session. */
@@ -103,6 +111,8 @@ export const noWorkers = (queue: TaskQueue): Workers => ({
   hasExchanged: false,
   attemptCounter: 0,
   results: [],
+  known: new Map(),
+  lookedSince: new Map(),
   entitled: 0,
   suitable: 0,
   connected: 0,

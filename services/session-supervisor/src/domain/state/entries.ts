@@ -49,6 +49,14 @@ export interface AcceptedResult extends AttemptKey {
   files?: FurtherFile[];
 }
 
+/** A result that others make again. */
+export interface Vote extends AcceptedResult {
+  /** Whose machine made it. */
+  owner: string;
+  /** The attempts before, that made the same. */
+  alike: readonly string[];
+}
+
 /** The blobs of a result with the hashes that their bytes must have. */
 export const blobsOf = ({
   blob,
@@ -102,6 +110,19 @@ export type Entry =
   | { kind: 'verified'; tasks: string }
   /** The mesh looked at an accepted result, and it is not what its user reported. It counts no more, and is made again. */
   | ({ kind: 'result-refused'; userName: string; reason: string } & AttemptKey)
+  /** Another owner's machine makes this accepted result again, to see whether it comes out the same. It waits for that meanwhile. */
+  | ({ kind: 'look-wanted' } & Vote)
+  /** Second looks at a task are over. Users whose results are the same, and users that made something else. */
+  | { kind: 'looked'; task: string; right: readonly string[]; wrong: readonly string[] }
+  /** A second look at `task` caught the user. It gets no more work, and its results of `tasks`, if any, are made again. */
+  | {
+      kind: 'user-distrusted';
+      user: string;
+      userName: string;
+      task: string;
+      reason: string;
+      tasks: string;
+    }
   /** These tasks slept and are to be done, and what stands after them is begun anew, because one user needs too long for it. */
   | { kind: 'split'; tasks: string }
   | { kind: 'stopped'; deleteResults: boolean; request?: RequestMark }
@@ -128,6 +149,9 @@ const kinds: Record<EntryKind, true> = {
   'repair-wanted': true,
   verified: true,
   'result-refused': true,
+  'look-wanted': true,
+  looked: true,
+  'user-distrusted': true,
   split: true,
   stopped: true,
   completed: true,

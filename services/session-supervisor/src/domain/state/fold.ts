@@ -3,7 +3,7 @@ import type { AcceptedResult, Entry, RequestMark, UsedEngine } from './entries.t
 import { withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
-import { nodeOf, taskOrdinal } from '../graph/task-graph.ts';
+import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
 import { faultIn, suspicionsAfter, withoutRefuted } from './suspicions.ts';
 import {
@@ -16,6 +16,7 @@ import {
   troubleOf,
   type Note,
   type PassedResult,
+  type RefusedUser,
   type Phase,
   type Trouble,
   type Work,
@@ -23,7 +24,7 @@ import {
 } from './workload.ts';
 
 /** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
-export const FOLD_VERSION = 9;
+export const FOLD_VERSION = 10;
 
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -100,6 +101,12 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       return verified(state, ordinalsFromText(state.graph, entry.tasks));
     case 'result-refused':
       return refused(state, entry, at);
+    case 'look-wanted':
+      return lookWanted(state, entry);
+    case 'looked':
+      return looked(state, entry);
+    case 'user-distrusted':
+      return distrusted(state, entry, at);
     case 'wanted-set':
       return remember({ ...state, wanted: entry.wanted }, entry.request);
     case 'stopped': {
@@ -256,13 +263,17 @@ const goOn = (state: WorkloadState): WorkloadState => ({
  * fallout, because users work on them with results that no longer count.
  */
 const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadState => {
-  let { done, givenUp: failed, doneBy, generations, troubles, repairs, unverified } = state;
+  let { done, givenUp: failed, doneBy, generations, troubles, repairs } = state;
+  let { unverified, confirmed } = state;
+  const looks = new Map(state.looks);
   const generation = state.generation + 1;
   const forget = (ordinal: number): void => {
     done = withoutBit(done, ordinal);
     failed = withoutBit(failed, ordinal);
     doneBy = withValue(doneBy, ordinal, 0);
     unverified = withoutBit(unverified, ordinal);
+    confirmed = withoutBit(confirmed, ordinal);
+    looks.delete(ordinal);
     repairs = withoutBit(repairs, ordinal);
     generations = withValue(generations, ordinal, generation);
   };
@@ -277,7 +288,8 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
     forget(ordinal);
   }
   const changed = { done, givenUp: failed, doneBy, generations, troubles, repairs, unverified };
-  return opening({ ...state, ...changed, generation }, [...tasks, ...fallout]);
+  const seen = { confirmed, looks };
+  return opening({ ...state, ...changed, ...seen, generation }, [...tasks, ...fallout]);
 };
 
 const retried = (state: WorkloadState, tasks: string): WorkloadState => {
@@ -334,22 +346,108 @@ const refused = (
     log: '',
     at,
   } as const;
-  const known = state.refused.find(({ id }) => id === user);
-  const share = { id: user, name: userName, results: (known?.results ?? 0) + 1, task, reason };
   return {
     ...withTrouble(open, task, (trouble) => ({
       ...trouble,
       failures: [...failures, failure],
       last,
     })),
-    shares: state.shares.map((each) =>
-      each.id === user ? { ...each, completed: Math.max(0, each.completed - 1) } : each,
-    ),
+    // What others made of the task before still counts.
+    looks: state.looks,
+    shares: withoutResults(state, user, 1),
     blame: new Map(state.blame).set(user, (state.blame.get(user) ?? 0) + 1),
-    refused:
-      known === undefined
-        ? [...state.refused, share].slice(0, MAX_REFUSED_USERS)
-        : state.refused.map((each) => (each === known ? share : each)),
+    refused: withRefused(state, { id: user, name: userName, results: 1, task, reason }),
+  };
+};
+
+const withoutResults = (
+  { shares }: WorkloadState,
+  user: string,
+  results: number,
+): WorkloadState['shares'] =>
+  shares.map((each) =>
+    each.id === user ? { ...each, completed: Math.max(0, each.completed - results) } : each,
+  );
+
+const withRefused = (
+  { refused: known }: WorkloadState,
+  { results, ...last }: RefusedUser,
+): WorkloadState['refused'] => {
+  const at = known.findIndex(({ id }) => id === last.id);
+  return at < 0
+    ? [...known, { ...last, results }].slice(0, MAX_REFUSED_USERS)
+    : known.with(at, { ...last, results: results + (known[at]?.results ?? 0) });
+};
+
+const lookWanted = (
+  state: WorkloadState,
+  entry: Extract<Entry, { kind: 'look-wanted' }>,
+): WorkloadState => {
+  const { kind: _, ...vote } = entry;
+  const ordinal = taskOrdinal(state.graph, vote.task);
+  if (ordinal === undefined) {
+    return state;
+  }
+  const votes = [...(state.looks.get(ordinal) ?? []), vote];
+  return {
+    ...undecided(state, { tasks: new Set([ordinal]), fallout: new Set() }),
+    shares: withoutResults(state, vote.user, 1),
+    looks: new Map(state.looks).set(ordinal, votes),
+  };
+};
+
+const looked = (
+  state: WorkloadState,
+  { task, right }: Extract<Entry, { kind: 'looked' }>,
+): WorkloadState => {
+  const ordinal = taskOrdinal(state.graph, task);
+  if (ordinal === undefined) {
+    return state;
+  }
+  const looks = new Map(state.looks);
+  looks.delete(ordinal);
+  const goodLooks = new Map(state.goodLooks);
+  for (const user of right) {
+    goodLooks.set(user, (goodLooks.get(user) ?? 0) + 1);
+  }
+  const confirmed = right.length > 1 ? withBit(state.confirmed, ordinal) : state.confirmed;
+  return { ...state, looks, goodLooks, confirmed };
+};
+
+const distrusted = (
+  state: WorkloadState,
+  { user: id, userName: name, task, reason, tasks }: Extract<Entry, { kind: 'user-distrusted' }>,
+  { at }: At,
+): WorkloadState => {
+  const ordinals = tasks === '' ? new Set<number>() : ordinalsFromText(state.graph, tasks);
+  let open = repairWanted(state, ordinals);
+  for (const ordinal of ordinals) {
+    // As for a failure, others are to have the task.
+    const failure = { attempt: '', user: id, isTaskFault: false, shortOfBytes: 0 };
+    const failureClass = 'PICTURE_INVALID';
+    const last = {
+      attempt: '',
+      user: id,
+      userName: name,
+      failureClass,
+      reason,
+      log: '',
+      at,
+    } as const;
+    open = withTrouble(open, taskKey(state.graph, ordinal), (trouble) => ({
+      ...trouble,
+      failures: [...trouble.failures, failure],
+      last,
+    }));
+  }
+  const goodLooks = new Map(state.goodLooks);
+  goodLooks.delete(id);
+  return {
+    ...open,
+    goodLooks,
+    shares: withoutResults(state, id, ordinals.size),
+    barred: new Map(state.barred).set(id, name),
+    refused: withRefused(state, { id, name, results: ordinals.size + 1, task, reason }),
   };
 };
 

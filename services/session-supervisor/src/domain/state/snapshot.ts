@@ -6,6 +6,7 @@ import {
   type SmallIntMapJson,
 } from '../sets/small-int-map.ts';
 import { sparseEntries, sparseMapFrom } from '../sets/sparse-map.ts';
+import type { Vote } from './entries.ts';
 import type { PassedResult, Trouble, WorkloadState } from './workload.ts';
 
 /** The fields that have another form in a snapshot. */
@@ -16,6 +17,9 @@ interface Packed {
   generations: SmallIntMapJson;
   repairs: BitmapJson;
   unverified: BitmapJson;
+  confirmed: BitmapJson;
+  looks: [number, readonly Vote[]][];
+  goodLooks: [string, number][];
   troubles: [number, Trouble][];
   blame: [string, number][];
   barred: string[];
@@ -38,6 +42,9 @@ export const freeze = (state: WorkloadState): unknown => {
     doneBy: smallIntMapToJson(state.doneBy),
     generations: smallIntMapToJson(state.generations),
     unverified: bitmapToJson(state.unverified),
+    confirmed: bitmapToJson(state.confirmed),
+    looks: [...state.looks],
+    goodLooks: [...state.goodLooks],
     repairs: bitmapToJson(state.repairs),
     troubles: [...sparseEntries(state.troubles)],
     blame: [...state.blame],
@@ -61,6 +68,9 @@ export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => 
     generations: smallIntMapFromJson(from.generations, size),
     repairs: bitmapFromJson(from.repairs, size),
     unverified: bitmapFromJson(from.unverified, size),
+    confirmed: bitmapFromJson(from.confirmed, size),
+    looks: new Map(from.looks),
+    goodLooks: new Map(from.goodLooks),
     troubles: sparseMapFrom(size, from.troubles),
     blame: new Map(from.blame),
     barred: new Map([...from.barred.map((user) => [user, user] as const), ...barredNames]),

@@ -1,7 +1,7 @@
 import { kindOf, type WorkloadSpec } from '../../kinds/kinds.ts';
 import { bitmapOf, countBoth, countWithin, emptyBitmap, has, type Bitmap } from '../sets/bitmap.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
-import type { Entry, UsedEngine } from './entries.ts';
+import type { Entry, UsedEngine, Vote } from './entries.ts';
 import type { InputFile, ResultCheck } from '../../kinds/kind.ts';
 import { emptySmallIntMap, valueAt, type SmallIntMap } from '../sets/small-int-map.ts';
 import { emptySparseMap, sparseGet, type SparseMap } from '../sets/sparse-map.ts';
@@ -153,6 +153,12 @@ export interface WorkloadState {
   readonly repairs: Bitmap;
   /** Tasks whose accepted result the mesh has not looked at yet, of nodes whose results it checks. */
   readonly unverified: Bitmap;
+  /** What was made so far of tasks that are looked at twice, by ordinal, oldest first. */
+  readonly looks: ReadonlyMap<number, readonly Vote[]>;
+  /** Tasks of which two owners made the same. */
+  readonly confirmed: Bitmap;
+  /** For each user, how many of its results others made again alike. */
+  readonly goodLooks: ReadonlyMap<string, number>;
   /** Whose results were refused; the first {@link MAX_REFUSED_USERS}. */
   readonly refused: readonly RefusedUser[];
   /** What went wrong, by ordinal; see `troubleOf`. */
@@ -210,6 +216,9 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     leastGeneration: 0,
     repairs: emptyBitmap(size),
     unverified: emptyBitmap(size),
+    looks: new Map(),
+    confirmed: emptyBitmap(size),
+    goodLooks: new Map(),
     refused: [],
     troubles: emptySparseMap(size),
     blame: new Map(),
@@ -228,8 +237,13 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
   };
 };
 
+interface Span {
+  first: number;
+  last: number;
+}
+
 /** The ordinals of a node's tasks. */
-const rangeOf = ({ offset, indices }: PlacedNode): { first: number; last: number } => ({
+const rangeOf = ({ offset, indices }: PlacedNode): Span => ({
   first: offset,
   last: offset + indices.count - 1,
 });
@@ -252,6 +266,12 @@ const asleepIn = (state: WorkloadState, node: PlacedNode): number => {
   }
   return asleep;
 };
+
+/** How many tasks of a node have a result that waits until others have made it again. They count as completed. */
+const lookedAtIn = ({ looks, done }: WorkloadState, { first, last }: Span): number =>
+  looks
+    .keys()
+    .reduce((sum, each) => sum + Number(each >= first && each <= last && !has(done, each)), 0);
 
 /** The failures and losses of a task so far; undefined if there are none. */
 export const troubleOf = ({ troubles }: WorkloadState, ordinal: number): Trouble | undefined =>
@@ -338,7 +358,9 @@ export const isVerified = (state: WorkloadState, task: string): boolean => {
 
 /** How many results of the workload are verified, or not checked. */
 export const verifiedCount = (state: WorkloadState): number =>
-  outerCountsOf(state).completed - state.unverified.count;
+  outerCountsOf(state).completed -
+  state.unverified.count -
+  lookedAtIn(state, { first: 0, last: state.graph.count - 1 });
 
 /** An accepted result of a task that others depend on. */
 export type InputResult = PassedResult & { task: string; generation: number };
@@ -367,7 +389,7 @@ export const nodeCountsOf = (state: WorkloadState): Counts[] =>
     const range = rangeOf(node);
     const asleep = asleepIn(state, node);
     const total = node.indices.count - asleep;
-    const completed = countWithin(state.done, range) - asleep;
+    const completed = countWithin(state.done, range) - asleep + lookedAtIn(state, range);
     const failed = countWithin(state.givenUp, range);
     return { total, completed, failed, remaining: total - completed - failed };
   });
@@ -394,5 +416,11 @@ export const countsOf = (state: WorkloadState): Counts => {
   const total = state.graph.count - asleep;
   const completed = state.done.count - asleep;
   const failed = state.givenUp.count;
-  return { total, completed, failed, remaining: total - completed - failed };
+  const looked = lookedAtIn(state, { first: 0, last: state.graph.count - 1 });
+  return {
+    total,
+    completed: completed + looked,
+    failed,
+    remaining: total - completed - looked - failed,
+  };
 };

@@ -1,5 +1,6 @@
 import type { Workers, Worker } from '../../domain/scheduling/workers.ts';
 import type { WorkloadState } from '../../domain/state/workload.ts';
+import { MAX_VOTES } from '../../domain/checking/judge.ts';
 import type { Input, Report } from '../../domain/decisions/inputs.ts';
 
 /** Bound for the numbers, ids, names and hashes of an entry, or of a further file, in BSON. */
@@ -46,7 +47,7 @@ export const inputBytes = (input: Input): number => {
         : entryBytes(input.command);
     case 'checked':
       return textBytes([
-        ...input.verified.map(({ task }) => task),
+        ...input.verified.flatMap(({ task, look }) => [task, ...(look?.result.notes ?? [])]),
         ...input.refused.flatMap(({ task, reason }) => [task, reason, reason, reason]),
       ]);
     case 'user-gone':
@@ -84,8 +85,15 @@ export const mostEntries = (
     return START_AND_END + (worker === undefined ? 0 : lossesOf([worker], nodes));
   }
   if (input.kind === 'checked') {
+    const { verified, refused } = input;
+    // A second look is wanted, or over and has caught some users.
+    const looks = verified.length * MAX_VOTES;
     return (
-      START_AND_END + suspicions.length + 1 + input.refused.length * (2 + ENTRIES_OF.failed(nodes))
+      START_AND_END +
+      suspicions.length +
+      1 +
+      looks +
+      refused.length * (2 + ENTRIES_OF.failed(nodes))
     );
   }
   return input.kind === 'exchange' || input.kind === 'new-users'

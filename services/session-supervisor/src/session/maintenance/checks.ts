@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import type { CheckPictureRequest } from '#libs/contracts/blob.ts';
 import type { BlobAccess } from '../../blob-access.ts';
 import type { AcceptedResult } from '../../domain/state/entries.ts';
@@ -41,7 +42,7 @@ const checkPictures = async (
 };
 
 interface CheckerOptions {
-  blob: Pick<BlobAccess, 'checkPicture' | 'pictureSize'>;
+  blob: Pick<BlobAccess, 'checkPicture' | 'differing' | 'pictureSize'>;
   /** The object that the workload works on; empty if there is none. */
   objectId: string;
 }
@@ -66,4 +67,24 @@ export const createChecker = ({ blob, objectId }: CheckerOptions) => {
         return check satisfies never;
     }
   };
+};
+
+/** So much of two pictures of a frame may differ noticeably: noise that rounds otherwise, of another processor or card. */
+const MAX_DIFFERING = 0.01;
+
+/** Whether two users made the same picture: to the pixel, or within what other hardware may change. */
+export const isAlike = async (
+  blob: Pick<BlobAccess, 'differing'>,
+  a: AcceptedResult,
+  b: AcceptedResult,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  if (a.pixelHash === b.pixelHash) {
+    return true;
+  }
+  if (extname(a.blob) !== extname(b.blob)) {
+    return false;
+  }
+  const names = { blobName: a.blob, otherBlobName: b.blob };
+  return ((await blob.differing(names, signal)) ?? 1) <= MAX_DIFFERING;
 };

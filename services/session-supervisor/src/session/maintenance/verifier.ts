@@ -1,9 +1,10 @@
 import { createBell, createLimit, retry } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { JournalStore } from '#libs/journal/index.ts';
+import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { BlobAccess } from '../../blob-access.ts';
-import type { Damaged, InputOf } from '../../domain/decisions/inputs.ts';
+import type { Damaged, InputOf, Verified } from '../../domain/decisions/inputs.ts';
 import { taskOrdinal } from '../../domain/graph/task-graph.ts';
 import type { AcceptedResult, Entry } from '../../domain/state/entries.ts';
 import { has } from '../../domain/sets/bitmap.ts';
@@ -14,19 +15,20 @@ import {
   type WorkloadState,
 } from '../../domain/state/workload.ts';
 import { sessionBusy } from '../owner/errors.ts';
-import { createChecker } from './checks.ts';
+import { createChecker, isAlike } from './checks.ts';
 
 interface VerifierOptions {
   workload: string;
   /** The durable state. */
   state: () => WorkloadState;
   journal: Pick<JournalStore<Entry>, 'read'>;
-  blob: Pick<BlobAccess, 'checkPicture' | 'pictureSize'>;
+  blob: Pick<BlobAccess, 'checkPicture' | 'differing' | 'pictureSize'>;
   /** Takes findings. False if too much waits to be decided already. */
   decide: (found: Pick<InputOf<'checked'>, 'verified' | 'refused'>) => boolean;
   /** Has lost results made again. */
   repair: (missing: readonly Damaged[], reason: string) => Promise<unknown>;
   clock: Clock;
+  random: Pick<Random, 'float'>;
   logger: Logger;
 }
 
@@ -44,6 +46,11 @@ const AT_ONCE = 2;
 /** Findings that are decided together. */
 const MAX_BATCH = 64;
 const AGAIN = { firstMs: 500, longestMs: 10_000 };
+
+const resultOf = (entry: Extract<Entry, { kind: 'accepted' }>): AcceptedResult => {
+  const { kind: _, ...result } = entry;
+  return result;
+};
 
 /** Starts to check the results of a workload that need it, in the order of the journal. */
 export const startVerifier = (options: VerifierOptions): Verifier => {
@@ -72,10 +79,28 @@ export const startVerifier = (options: VerifierOptions): Verifier => {
     return { result, finding: await checker(how, result, signal) };
   };
 
+  /** What decides whether others make it again, or shows whether they made the same. */
+  const lookAt = async (result: AcceptedResult): Promise<NonNullable<Verified['look']>> => {
+    const now = state();
+    const votes = now.looks.get(taskOrdinal(now.graph, result.task) ?? -1) ?? [];
+    const alike: string[] = [];
+    for (const vote of votes) {
+      if (await isAlike(options.blob, vote, result, signal)) {
+        alike.push(vote.attempt);
+      }
+    }
+    return { result, chance: options.random.float(), alike };
+  };
+
   const settle = async (found: readonly Awaited<ReturnType<typeof check>>[]): Promise<void> => {
     const keyOf = ({ task, generation }: AcceptedResult): Damaged => ({ task, generation });
-    const of = (kind: 'verified' | 'missing'): Damaged[] =>
-      found.filter(({ finding }) => finding.kind === kind).map(({ result }) => keyOf(result));
+    const missing = found
+      .filter(({ finding }) => finding.kind === 'missing')
+      .map(({ result }) => keyOf(result));
+    const sound = found.filter(({ finding }) => finding.kind === 'verified');
+    const verified = await Promise.all(
+      sound.map(async ({ result }) => ({ ...keyOf(result), look: await lookAt(result) })),
+    );
     const refused = found.flatMap(({ result, finding }) => {
       const { task, generation, attempt, user, userName } = result;
       return finding.kind === 'refused'
@@ -85,10 +110,9 @@ export const startVerifier = (options: VerifierOptions): Verifier => {
     for (const each of refused) {
       logger.warn(each, 'a result is not what its user reported; it is made again by another');
     }
-    if (!options.decide({ verified: of('verified'), refused })) {
+    if (!options.decide({ verified, refused })) {
       throw sessionBusy(workload);
     }
-    const missing = of('missing');
     if (missing.length > 0) {
       logger.warn({ missing }, 'accepted results are missing; they are made again');
       await options.repair(missing, `${missing.length} results missing`);
@@ -101,7 +125,7 @@ export const startVerifier = (options: VerifierOptions): Verifier => {
         // It is not folded yet.
         return;
       }
-      const due = entries.filter(isDue);
+      const due = entries.filter(isDue).map(resultOf);
       for (let from = 0; from < due.length; from += MAX_BATCH) {
         const batch = due.slice(from, from + MAX_BATCH);
         await settle(await Promise.all(batch.map((entry) => limit(check, entry))));

@@ -1,15 +1,18 @@
 import { retry } from '#libs/async/index.ts';
 import {
+  MachineLooked,
   RemoveUsersDemandCompletely,
   type RemoveDemandRequest,
   UsersReleased,
   type UserClaim,
 } from '#libs/contracts/user.ts';
-import { isDomainError } from '#libs/errors/index.ts';
+import { isDomainError, status } from '#libs/errors/index.ts';
 import { matcherSubject } from '#libs/mesh/index.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 
 const ANSWER_MS = 3_000;
+/** A reputation is no reason to hold up a session for longer. */
+const TELL_MS = 60_000;
 const AGAIN = { firstMs: 1_000, longestMs: 1_000 };
 
 type MatcherTalk = Pick<SessionDeps, 'bus' | 'clock' | 'logger'>;
@@ -30,6 +33,24 @@ export const giveBack = async (
         'a release was not answered; the claims run out by themselves',
       ),
     );
+};
+
+/** Tells the registry what second looks found, again until it has noted it. */
+export const tellLooked = async (
+  { bus, clock, logger }: MatcherTalk,
+  looked: MachineLooked,
+  signal: AbortSignal,
+): Promise<void> => {
+  const subject = matcherSubject('machine-looked');
+  const bytes = MachineLooked.encode(looked).finish();
+  const tell = () => bus.request(subject, bytes, { timeoutMs: ANSWER_MS, signal });
+  const onRetry = (err: unknown): void =>
+    logger.debug({ err, looked }, 'a second look was not noted; it is told again');
+  const helps = (thrown: unknown): boolean =>
+    !isDomainError(thrown) || thrown.code !== status.INVALID_ARGUMENT;
+  await retry(tell, { clock, signal, pause: AGAIN, helps, forMs: TELL_MS, onRetry }).catch(
+    (err: unknown) => logger.warn({ err, looked }, 'a second look was not noted'),
+  );
 };
 
 /** Removes a demand and retries until that succeeds. A demand that a later owner has stated stays. */

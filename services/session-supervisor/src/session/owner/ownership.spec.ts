@@ -275,6 +275,7 @@ const silent: SessionDeps['events'] = {
   attemptFailed: nothing,
   reportRefused: nothing,
   commandObeyed: nothing,
+  userDistrusted: nothing,
   webhookFailed: nothing,
   webhookGivenUp: nothing,
   notifierFailed: nothing,

@@ -34,7 +34,7 @@ import { createSnapshots } from '../loop/snapshots.ts';
 import { createInputCheck } from '../maintenance/input-check.ts';
 import { startVerifier, type Verifier } from '../maintenance/verifier.ts';
 import { createSceneCheck } from '../maintenance/scene-check.ts';
-import { giveBack, removeDemand } from '../matcher/tail.ts';
+import { giveBack, removeDemand, tellLooked } from '../matcher/tail.ts';
 import { tellEnd } from './tell-end.ts';
 import { volatileOf } from '../reads/volatile.ts';
 import { createAttemptTokens, type AttemptTokens } from '../../wire/attempt-tokens.ts';
@@ -201,6 +201,21 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     await giveBack({ bus, clock, logger }, header.id, epoch, [claim]);
   };
 
+  const tellOf = async ({ right, wrong }: EffectOf<'looked'>): Promise<void> => {
+    for (const { user, reason } of wrong) {
+      events.userDistrusted(header.id, user, reason);
+    }
+    const told = [
+      ...right.map((user) => ({ user, good: 1, reason: '' })),
+      ...wrong.map((miss) => ({ ...miss, good: 0 })),
+    ];
+    await Promise.all(
+      told.map(({ user: machineId, good, reason: miss }) =>
+        tellLooked(deps, { workloadId: header.id, machineId, good, miss }, stopped.signal),
+      ),
+    );
+  };
+
   const perform = (effects: readonly Effect[]): void => {
     for (const effect of effects) {
       switch (effect.kind) {
@@ -221,6 +236,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
           break;
         case 'check-scene':
           void checkScene(effect.userName);
+          break;
+        case 'looked':
+          void tellOf(effect);
           break;
         case 'ended':
           if (ending === undefined) {
@@ -357,6 +375,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
         blob: deps.blob,
         decide: (found) => loop.submit({ kind: 'checked', ...found }),
         repair,
+        random: deps.random,
         clock,
         logger,
       })
