@@ -30,9 +30,9 @@ describe('programs behind ports', function () {
     it('starts a server for a folder below the case roots, once', async () => {
       const first = await muster('visualize', 'cases/one');
       expect(first.code, first.stderr).to.equal(0);
-      const { port } = first.answer;
+      const { port, connectId } = first.answer;
       const expected = {
-        connectionString: `cs://127.0.0.1:${String(port)}`,
+        connectionString: `cs://127.0.0.1:${String(port)}?connect-id=${String(connectId)}`,
         host: '127.0.0.1',
         foamPath: '/case/one.foam',
       };

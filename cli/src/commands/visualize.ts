@@ -31,9 +31,10 @@ export const visualize: Define = (command, actions) => {
             startVisualization(ask, within),
           );
           const text = `${answer.connectionString}  ParaView ${answer.paraviewVersion}, open ${answer.foamPath}`;
+          const client = `paraview --server-url='${answer.connectionString}' --connect-id=${answer.connectId}`;
           await invocation.output.answer(service.startVisualization, answer, text);
           const how = answer.reused ? 'it was there already' : 'started';
-          invocation.output.note(`${answer.visualizationId}: ${how}`);
+          invocation.output.note(`${answer.visualizationId}: ${how}; ${client}`);
         },
       ),
     );

@@ -35,6 +35,7 @@ export const variables = z.object({
   MUSTER_PORT_CASE_ROOTS: text('/srv/cases:/home').optional(),
   MUSTER_PORT_ARCHIVE_BYTES: size().prefault('20GiB'),
   MUSTER_PORT_PVSERVER: text('/usr/bin/pvserver').optional(),
+  MUSTER_PORT_VISUALIZATION_MEMORY: size().prefault('8GiB'),
   MUSTER_PORT_VISUALIZATION_IDLE: duration({ maxMs: 30 * 86_400_000 }).prefault('4h'),
   MUSTER_PORT_VNC_NETWORKS: list('10.0.0.0/8').optional(),
   MUSTER_PORT_WEBSOCKIFY: text('/usr/bin/websockify').optional(),
@@ -85,6 +86,8 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]) => 
       archiveBytes: read.MUSTER_PORT_ARCHIVE_BYTES,
       /** The program; undefined: the one on the PATH. */
       pvserver: read.MUSTER_PORT_PVSERVER,
+      /** How much memory a server may use. */
+      memoryBytes: read.MUSTER_PORT_VISUALIZATION_MEMORY,
       /** How long a server may be unused before it ends; 0: for ever. */
       idleMs: read.MUSTER_PORT_VISUALIZATION_IDLE,
     },

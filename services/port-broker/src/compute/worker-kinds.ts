@@ -19,7 +19,7 @@ const described = z.strictObject({
   env: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string()).default({}),
   /** Files and folders of the host that it may read, beside the system's and the program's own. */
   readOnly: z.array(z.string().startsWith('/')).default([]),
-  /** The most address space that it may use; undefined: no bound. */
+  /** The most address space of each of its processes, and the most memory of all; undefined: 8 GiB of memory. */
   memoryBytes: z.int().min(MIN_MEMORY_BYTES).optional(),
   /** The most CPU time that it may use; undefined: no bound. */
   cpuSeconds: z.int().min(1).optional(),

@@ -2,7 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session } from '../domain/session.ts';
 import { checkProgram, StartFailure } from '#libs/programs/index.ts';
-import { findTools, forwarder, innerForwarder, isolated, partOf } from '../process/isolate.ts';
+import {
+  findTools,
+  forwarder,
+  innerForwarder,
+  isolated,
+  MAX_PROCESSES,
+  partOf,
+} from '../process/isolate.ts';
+import { give, NOBODY } from '../process/user.ts';
 import type { SessionType } from '../session/session-type.ts';
 import { filesOf } from './program-files.ts';
 import { isReady } from './reply.ts';
@@ -36,6 +44,8 @@ const READY_MS = 30_000;
 const PING_MS = 1_000;
 const GRACE_MS = 3_000;
 const AT_ONCE = 4;
+/** What a worker may use of a kind without a bound of its own. */
+const MAX_MEMORY_BYTES = 8 * 1024 ** 3;
 
 /** The folder, inside a session's folder, with the socket that leads to its worker. */
 export const wayOf = (folder: string): string => join(folder, 'way');
@@ -62,16 +72,24 @@ export const workerSessions = ({
   startsAtOnce: AT_ONCE,
   changed,
   forgotten,
+  treeLimit: ({ spec }, role) =>
+    role === WORKER
+      ? {
+          memoryBytes: kinds.get(spec.worker)?.memoryBytes ?? MAX_MEMORY_BYTES,
+          processes: MAX_PROCESSES,
+        }
+      : undefined,
   recipe: async (session, folder) => {
     const kind = kinds.get(session.spec.worker);
     if (kind === undefined) {
       throw new StartFailure('PROGRAM_MISSING', session.spec.worker, 'is not configured any more');
     }
     await checkProgram(kind.argv[0] ?? '');
-    const tools = await findTools();
+    const tools = await findTools(NOBODY);
     const [socketDir, workDir, wayDir] = [join(folder, 'run'), join(folder, 'work'), wayOf(folder)];
     for (const dir of [socketDir, workDir, wayDir]) {
       await mkdir(dir, { recursive: true, mode: 0o700 });
+      await give(dir, NOBODY);
     }
     const paths = [...filesOf(kind.argv), ...kind.readOnly];
     const box = {
@@ -81,7 +99,11 @@ export const workerSessions = ({
       work: { host: workDir, inside: HOME },
       readOnly: paths.map((path) => ({ host: path, inside: path })),
       socketDir,
-      limits: kind,
+      limits: {
+        addressSpaceBytes: kind.memoryBytes,
+        cpuSeconds: kind.cpuSeconds,
+        processes: MAX_PROCESSES,
+      },
     };
     const way = partOf(folder, 'way', () => innerForwarder(tools, socketDir, wayDir));
     const door = partOf(folder, 'door', () => forwarder(tools, socketDir, address, session.port));

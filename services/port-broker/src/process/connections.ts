@@ -41,14 +41,26 @@ const socketInode = (link: string): number | undefined => {
   }
 };
 
-/** Bytes that each connection of a forwarder has carried in and out. Each connection is a grandchild of the sandbox process. */
+/** Bytes that each connection of a forwarder has carried in and out. Below the processes of its sandbox, socat has a child for each. */
 export const connectionsOf = (pid: number): Map<string, number> => {
   const all = allProcesses().filter(({ isDead }) => !isDead);
-  const listener = all.find(({ parent }) => parent === pid);
+  let listener = all.find((each) => each.pid === pid);
+  while (listener !== undefined && nameOf(listener.pid) !== 'socat') {
+    const above = listener.pid;
+    listener = all.find(({ parent }) => parent === above);
+  }
   const children = all.filter(({ parent }) => parent === listener?.pid);
   return new Map(
     children.map(({ pid: child, startTicks }) => [`${child}/${startTicks}`, bytesOf(child)]),
   );
+};
+
+const nameOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
+  } catch {
+    return '';
+  }
 };
 
 /** Bytes that a process and its ended children have read and written. Source: proc_pid_io(5). */

@@ -5,7 +5,8 @@ import { describe, it, before } from 'mocha';
 import { startProgram } from '#libs/programs/index.ts';
 import { attemptsIn, outside, PROBE } from '#libs/sandbox/fixtures/attempts.ts';
 import { needs, tempDir } from '#libs/testing/index.ts';
-import { findTools, isolated } from './isolate.ts';
+import { findTools, isolated, MAX_PROCESSES } from './isolate.ts';
+import { give, NOBODY } from './user.ts';
 
 describe('a program behind a port', () => {
   before(needs('bwrap', 'socat', 'python3'));
@@ -15,8 +16,9 @@ describe('a program behind a port', () => {
     await using dir = await tempDir();
     const [work, socketDir] = [join(dir.path, 'work'), join(dir.path, 'run')];
     await Promise.all([work, socketDir].map((path) => mkdir(path)));
+    await Promise.all([work, socketDir].map((path) => give(path, NOBODY)));
     await chmod(dir.path, 0o755);
-    // No limits are set for it here.
+    // Few limits are set for it here.
     await using around = await outside(dir.path, [
       'more files',
       'more processes',
@@ -31,10 +33,11 @@ describe('a program behind a port', () => {
       work: { host: work, inside: '/work' },
       readOnly,
       socketDir,
+      limits: { processes: MAX_PROCESSES },
     };
     const output = join(dir.path, 'output');
     const program = {
-      argv: isolated(await findTools(), box, 'n'),
+      argv: isolated(await findTools(NOBODY), box, 'n'),
       env: {},
       output,
       isFiltered: true,

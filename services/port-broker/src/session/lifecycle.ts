@@ -77,11 +77,10 @@ export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycl
         }
         await processes.sweep(run.role);
         const isRestarted = type.isRestarted(run.role);
-        if (isFailure(RESTARTS, run) || !isRestarted) {
-          failures += 1;
+        const isFailed = isFailure(RESTARTS, run) || !isRestarted;
+        failures = isFailed ? failures + 1 : 0;
+        if (isFailed || run.excess !== undefined) {
           change({ lastError: await sayEnd(run) });
-        } else {
-          failures = 0;
         }
         if (!isRestarted) {
           return 'lost';
@@ -140,13 +139,14 @@ export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycl
 };
 
 /** How a program ended, with the last lines of its output; for people. */
-const sayEnd = async ({ role, code, output, since }: ProgramEnd): Promise<string> => {
+const sayEnd = async ({ role, code, excess, output, since }: ProgramEnd): Promise<string> => {
   const how =
-    code === undefined
+    excess ??
+    (code === undefined
       ? 'ended'
       : code === null
         ? 'was ended by a signal'
-        : `ended with code ${code}`;
+        : `ended with code ${code}`);
   const said = await lastLines(output, since);
   return `${role} ${how}${said === '' ? '' : `; it said last:\n${said}`}`;
 };

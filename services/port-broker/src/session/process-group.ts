@@ -14,6 +14,7 @@ import {
 } from '#libs/programs/index.ts';
 import type { ProcessRecord } from '../domain/session.ts';
 import type { SocketTable } from '../host/socket-table.ts';
+import { excessOf, type TreeLimit } from '../process/tree-limit.ts';
 import { whoListens } from '../process/connections.ts';
 import type { Recipe } from './session-type.ts';
 
@@ -24,6 +25,8 @@ interface ProcessGroupOptions {
   sockets: SocketTable;
   /** Aborts when this process ends, and the programs live on. */
   closing: AbortSignal;
+  /** What the program of a role may use; undefined: it is not watched. */
+  treeLimit: (role: string) => TreeLimit | undefined;
   newNonce: () => string;
   end: Ender;
   /** Makes a record durable: before its program is started, and again with the pid. Throws if the disk refuses it. */
@@ -45,6 +48,8 @@ interface Output {
 
 export interface ProgramEnd extends Exit, Output {
   role: string;
+  /** For which the broker ended it: see `excessOf`. */
+  excess?: string | undefined;
 }
 
 export interface ProcessGroup {
@@ -63,13 +68,14 @@ export interface ProcessGroup {
   pid(role: string): number | undefined;
   /** Everything that was started and is not proved to be gone. */
   nonces(): ReadonlySet<string>;
-  /** Cuts output files that have grown too long. */
+  /** Cuts output files that have grown too long, and ends programs that use more than they may. */
   bound(): Promise<void>;
 }
 
 interface Running extends Output {
   identity: Identity;
   exited: Promise<Exit>;
+  excess?: string;
 }
 
 const READY_POLL_MS = 50;
@@ -92,10 +98,11 @@ export const createProcessGroup = (
     running.set(role, program);
     const { output, since } = program;
     const { code } = await program.exited;
+    const { excess } = program;
     // If another program has the role now, `endAll` ended this one.
     if (running.get(role) === program) {
       running.delete(role);
-      ends.push({ role, code, output, since });
+      ends.push({ role, code, output, since, excess });
       bell.ring();
     }
   };
@@ -142,7 +149,8 @@ export const createProcessGroup = (
     }
     const exitCode = end.code ?? null;
     const how = exitCode === null ? 'a signal' : `code ${exitCode}`;
-    throw new StartFailure('PROGRAM_EXITED', end.role, `ended with ${how} before it was ready`, {
+    const what = end.excess ?? `ended with ${how} before it was ready`;
+    throw new StartFailure('PROGRAM_EXITED', end.role, what, {
       exitCode,
       lastLines: said,
     });
@@ -223,6 +231,15 @@ export const createProcessGroup = (
     nonces: () => new Set(known.keys()),
     bound: async () => {
       await Promise.all([...running.values()].map(({ output }) => boundOutput(output)));
+      for (const [role, program] of running) {
+        const limit = options.treeLimit(role);
+        const { identity } = program;
+        const excess = limit && (await excessOf(identity.pid, limit));
+        if (excess !== undefined) {
+          program.excess = excess;
+          await options.end([identity.nonce], 0);
+        }
+      }
     },
   };
 };

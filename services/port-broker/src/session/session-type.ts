@@ -1,4 +1,5 @@
 import type { Command } from '#libs/programs/index.ts';
+import type { TreeLimit } from '../process/tree-limit.ts';
 import type { Session } from '../domain/session.ts';
 
 export interface Program {
@@ -24,6 +25,8 @@ export interface SessionType<Spec> {
   pool: string;
   /** Whether a program that ends is started again. If not, the session ends with it. */
   isRestarted: (role: string) => boolean;
+  /** What a program and all that it starts may use together; undefined: it is not watched. */
+  treeLimit?: (session: Session<Spec>, role: string) => TreeLimit | undefined;
   /** How long a program may take to end after SIGTERM. */
   graceMs: number;
   /** How many sessions are started at a time; others wait. */

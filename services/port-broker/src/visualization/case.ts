@@ -34,6 +34,25 @@ const notWritable = (folder: string, cause: unknown): DomainError =>
     { cause },
   );
 
+/** Throws CASE_NOT_READABLE if a case is closed to the user of its server. */
+export const checkReadable = async (folder: string, user: { uid: number }): Promise<void> => {
+  for (const path of [folder, join(folder, 'system'), join(folder, 'system', 'controlDict')]) {
+    const found = await stat(path);
+    const needed = found.isDirectory() ? 0o5 : 0o4;
+    if (found.uid !== user.uid && (found.mode & needed) !== needed) {
+      throw notReadable(path);
+    }
+  }
+};
+
+const notReadable = (path: string): DomainError =>
+  new DomainError(
+    status.FAILED_PRECONDITION,
+    'CASE_NOT_READABLE',
+    `servers do not run as root, and ${path} is closed to others; give the case to an ordinary user (chown -R), or let all read it (chmod -R a+rX)`,
+    { case: path },
+  );
+
 /**
  * The real path of a case's folder. Throws NOT_A_CASE, and CASE_NOT_FOUND if the path is not below one of the roots.
  */

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../config.ts';
 import type { Session } from '../domain/session.ts';
 import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
-import { findTools, forwarder, isolated, partOf } from '../process/isolate.ts';
+import { findTools, forwarder, isolated, MAX_PROCESSES, partOf } from '../process/isolate.ts';
+import { checkReadable } from './case.ts';
+import { give, ownerOf } from '../process/user.ts';
 import type { SessionType } from '../session/session-type.ts';
 
 export interface VisualizationSpec {
@@ -15,6 +17,8 @@ export interface VisualizationSpec {
   /** Name of the file to open in the case's folder; empty until it is known. */
   foam: string;
   version: string;
+  /** What a client has to say to be let in; undefined: the server is of an earlier build, and asks for nothing. */
+  connectId?: number;
 }
 
 /** Where the server sees its case. */
@@ -37,6 +41,8 @@ interface PvserverOptions
     Required<Pick<SessionType<VisualizationSpec>, 'prepare'>>,
     Pick<Config['visualization'], 'pvserver'> {
   address: string;
+  /** How much memory a server may use. */
+  memoryBytes: number;
   /** Whether clients are told how many minutes are left. */
   isTimed: boolean;
   /** The folder of a session's case. An archive is unpacked first. */
@@ -53,18 +59,30 @@ export const pvserverSessions = (options: PvserverOptions): SessionType<Visualiz
   isRestarted: () => true,
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
+  treeLimit: (_session, role) =>
+    role === 'pvserver'
+      ? { memoryBytes: options.memoryBytes, processes: MAX_PROCESSES }
+      : undefined,
   prepare: options.prepare,
   recipe: async (session, folder) => {
     const program = options.pvserver ?? (await systemProgram('pvserver'));
     await checkProgram(program);
-    const tools = await findTools();
     const [socketDir, toldDir] = [join(folder, 'run'), join(folder, 'told')];
-    for (const dir of [socketDir, toldDir]) {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-    }
+    await mkdir(socketDir, { recursive: true, mode: 0o700 });
+    // The server reads it as another user. Nobody else gets into the session's folder.
+    await mkdir(toldDir, { recursive: true });
+    await chmod(toldDir, 0o755);
     const caseDir = await options.caseOf(session, folder);
+    const user = await ownerOf(caseDir);
+    await give(socketDir, user);
+    const tools = await findTools(user);
+    if (tools.user !== undefined) {
+      await checkReadable(caseDir, tools.user);
+    }
     const timed = options.isTimed ? ['--timeout-command', `cat ${TOLD}/${MINUTES}`] : [];
-    const argv = [program, `--server-port=${INSIDE_PORT}`, ...OFFSCREEN, ...timed];
+    const { connectId } = session.spec;
+    const secret = connectId === undefined ? [] : [`--connect-id=${connectId}`];
+    const argv = [program, `--server-port=${INSIDE_PORT}`, ...secret, ...OFFSCREEN, ...timed];
     const box = {
       argv,
       env: {},
@@ -72,6 +90,7 @@ export const pvserverSessions = (options: PvserverOptions): SessionType<Visualiz
       work: { host: caseDir, inside: CASE },
       readOnly: [{ host: toldDir, inside: TOLD }],
       socketDir,
+      limits: limitsOf(options.memoryBytes),
     };
     return {
       programs: [
@@ -88,8 +107,19 @@ export const pvserverSessions = (options: PvserverOptions): SessionType<Visualiz
 });
 
 /** Tells the clients of a session how many minutes it has left. */
-export const tellMinutes = (folder: string, minutes: number): Promise<void> =>
-  writeFile(join(folder, 'told', MINUTES), `${minutes}\n`, { mode: 0o600 });
+export const tellMinutes = async (folder: string, minutes: number): Promise<void> => {
+  const path = join(folder, 'told', MINUTES);
+  await writeFile(path, `${minutes}\n`);
+  await chmod(path, 0o644);
+};
+
+const GIB = 1024 ** 3;
+
+/** Each process reserves much more address space than it uses. The broker ends the tree beyond its memory. */
+const limitsOf = (memoryBytes: number) => ({
+  addressSpaceBytes: 2 * memoryBytes + 8 * GIB,
+  processes: MAX_PROCESSES,
+});
 
 const versions = new Map<string, Promise<string>>();
 

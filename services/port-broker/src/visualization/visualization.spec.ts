@@ -1,4 +1,4 @@
-import { mkdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import {
   type TestBroker,
   type Visualizations,
 } from '../fixtures/broker.ts';
-import { makeCavity } from '../fixtures/case.ts';
+import { CASE_OWNER, makeCavity } from '../fixtures/case.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { treeUsage } from '#libs/programs/index.ts';
 import { ownedBy } from '../fixtures/owned.ts';
@@ -23,11 +23,19 @@ import { startParaviewClient, type ParaviewClient } from '../fixtures/paraview-c
 
 const CELLS = 'r.GetDataInformation().GetNumberOfCells()';
 
+/** The id by which a client asks to be let in from now on. */
+const say = async (client: ParaviewClient, connectId: number): Promise<void> => {
+  const configuration =
+    "__import__('paraview.modules.vtkRemotingCore', fromlist=['']).vtkRemotingCoreConfiguration";
+  await client.run(`${configuration}.GetInstance().SetConnectID(${connectId})`);
+};
+
 /** Connects and opens the case, so that it is really read. */
 const attach = async (
   client: ParaviewClient,
-  { port, foamPath }: { port: number; foamPath: string },
+  { port, foamPath, connectId }: { port: number; foamPath: string; connectId: number },
 ): Promise<void> => {
+  await say(client, connectId);
   await client.run(`Connect('127.0.0.1', ${port})`);
   await client.run(`globals().update(r=OpenFOAMReader(FileName='${foamPath}'))`);
   await client.run('r.UpdatePipeline()');
@@ -90,15 +98,50 @@ describe('a ParaView server', function () {
     expect([one.reused, two.reused]).to.have.members([false, true]);
     expect(two.visualizationId).to.equal(one.visualizationId);
     expect(one.state).to.equal(SessionState.READY);
-    expect(one.connectionString).to.equal(`cs://127.0.0.1:${one.port}`);
+    expect(one.connectionString).to.equal(`cs://127.0.0.1:${one.port}?connect-id=${one.connectId}`);
     expect(one.paraviewVersion).to.match(/^5\.\d+/);
-    expect(one.pvsc).to.include(one.connectionString);
+    expect(one.pvsc).to.include(`resource="cs://127.0.0.1:${one.port}"`);
+    expect(one.pvsc).to.include(`<String default="${one.connectId}"/>`);
     for (let visit = 1; visit <= 2; visit += 1) {
       const visitor = client();
       await attach(visitor, one);
       await visitor.leave();
     }
     expect(await operator.startVisualization(ask)).to.include({ reused: true, port: one.port });
+  });
+
+  it('lets nobody in without its secret, and goes on for who has it', async () => {
+    await open();
+    const one = await start('a');
+    const two = await start('b');
+    expect(one.connectId).to.be.within(1, 2 ** 31 - 1);
+    expect(two.connectId).to.not.equal(one.connectId);
+    const stranger = client();
+    for (const id of [0, two.connectId, one.connectId ^ 1]) {
+      await say(stranger, id);
+      expect(await stranger.run(`Connect('127.0.0.1', ${one.port}, timeout=0)`)).to.equal('None');
+    }
+    const { visualization } = await operator.getVisualization(one);
+    expect(visualization).to.include({ restarts: 0, state: SessionState.READY });
+    // ParaView's own client does not survive many refusals.
+    await attach(client(), one);
+  });
+
+  it('tells its secret to its owner and to operators alone', async () => {
+    await open();
+    const one = await start('a');
+    const ask = { host: '', includeEnded: true, pageSize: 0, pageToken: '' };
+    const seenBy = async (role: 'operator' | 'service', name: string) => {
+      const by = await broker.visualizations(role, name);
+      const { visualizations } = await by.listVisualizations(ask);
+      const { visualization } = await by.getVisualization(one);
+      expect(visualizations[0]).to.include({ connectId: visualization?.connectId });
+      return [visualization?.connectId, visualization?.connectionString];
+    };
+    expect(await seenBy('operator', 'otto')).to.deep.equal([one.connectId, one.connectionString]);
+    expect(await seenBy('service', 'portal')).to.deep.equal([0, `cs://127.0.0.1:${one.port}`]);
+    await operator.stopVisualization(one);
+    expect((await seenBy('operator', 'olga'))[0]).to.equal(0);
   });
 
   it('keeps its client while the broker is killed and started again', async () => {
@@ -166,6 +209,47 @@ describe('a ParaView server', function () {
       said.join(', '),
     );
     expect(said.at(-1)).to.equal('fine');
+  });
+
+  it('runs as the owner of its case, and with no more threads and memory than it may', async () => {
+    await open({ MUSTER_PORT_VISUALIZATION_MEMORY: '1GiB' });
+    const server = await start('a');
+    const visitor = client();
+    await attach(visitor, server);
+    const script = `import os, threading, time
+more = 0
+try:
+    while more < 10000:
+        threading.Thread(target=time.sleep, args=(5,)).start()
+        more += 1
+except RuntimeError:
+    pass
+open('/case/told', 'w').write('%d %d' % (os.getuid(), more))`;
+    await run(visitor, script);
+    const [user, threads] = (await readFile(join(dir, 'a', 'told'), 'utf8')).split(' ').map(Number);
+    expect(user).to.equal(process.getuid?.() === 0 ? CASE_OWNER : process.getuid?.());
+    expect((await stat(join(dir, 'a', 'told'))).uid).to.equal(user);
+    expect(threads).to.be.within(50, 5_000);
+    const taking = run(visitor, "kept = b'x' * 2 * 1024**3\nimport time\ntime.sleep(600)");
+    taking.catch(() => undefined);
+    await isStartedAgain(server.visualizationId);
+    const { visualization } = await operator.getVisualization(server);
+    expect(visualization?.lastError).to.match(
+      /^pvserver used \d+ MiB of memory, and may use 1024 MiB/,
+    );
+  });
+
+  it('is refused for a case of root that nobody else may read, with what to do', async function () {
+    if (process.getuid?.() !== 0) {
+      this.skip();
+    }
+    await open();
+    const folder = await makeCavity(dir);
+    await chown(folder, 0, 0);
+    await chmod(folder, 0o700);
+    const refused = await failureOf(operator.startVisualization(askFor(folder)));
+    expect(refused).to.include({ reason: 'CASE_NOT_READABLE' });
+    expect(refused?.message).to.include('chmod -R a+rX');
   });
 
   it('leads nobody to a socket of the host, nor writes where a client puts a link', async () => {

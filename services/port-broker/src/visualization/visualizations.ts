@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import type { Sample } from '../domain/activity.ts';
 import type { Session } from '../domain/session.ts';
 import { removeFolder, StartFailure, treeUsage } from '#libs/programs/index.ts';
+import { giveAll, NOBODY } from '../process/user.ts';
 import { connectionsOf } from '../process/connections.ts';
 import { startFailed } from '../session/errors.ts';
 import { watchIdle, type IdleWatch } from '../session/idle.ts';
@@ -17,6 +18,7 @@ import {
   type SessionManagerOptions,
   type StartedSession,
 } from '../session/session-manager.ts';
+import { newConnectId } from './connect-id.ts';
 import { caseWithin, findCase, markCase, type Source } from './case.ts';
 import {
   pvserverSessions,
@@ -59,7 +61,7 @@ export const openVisualizations = (
   blob: BlobAccess | undefined,
 ): Visualizations => {
   const { clock, events } = keeping;
-  const { roots, archiveBytes, pvserver, idleMs } = visualization;
+  const { roots, archiveBytes, pvserver, memoryBytes, idleMs } = visualization;
   const inTurn = createFairLimit(UNPACKS_AT_ONCE);
 
   /** Unpacks an archive once, and renames it into place, because whatever is there must be whole. */
@@ -98,6 +100,9 @@ export const openVisualizations = (
     const { caseDir } = session.spec;
     const of = caseDir === '' ? await unpacked(session, folder, NEVER) : caseDir;
     const foam = await markCase(of);
+    if (caseDir === '') {
+      await giveAll(of, NOBODY);
+    }
     manager.note(session.id, { spec: { ...session.spec, foam } });
     if (idleMs > 0) {
       await tellMinutes(folder, Math.ceil(idleMs / 60_000));
@@ -115,7 +120,8 @@ export const openVisualizations = (
     }
   };
 
-  const type = pvserverSessions({ address, pvserver, isTimed: idleMs > 0, caseOf, prepare });
+  const isTimed = idleMs > 0;
+  const type = pvserverSessions({ address, pvserver, memoryBytes, isTimed, caseOf, prepare });
   const manager = openSessionManager(type, keeping);
   /** Bytes that each client of a server has exchanged with it. */
   const clientsOf = (id: string): Map<string, number> => {
@@ -195,7 +201,8 @@ export const openVisualizations = (
         const objectId = source.kind === 'object' ? source.objectId : '';
         const holder =
           `ParaView server of ${caseDir === '' ? `object ${objectId}` : caseDir}`.slice(0, 200);
-        const spec = { caseDir, objectId, foam: '', version };
+        const connectId = newConnectId(keeping.random);
+        const spec = { caseDir, objectId, foam: '', version, connectId };
         return await manager.start({ key, owner, isBound, holder, spec, waitMs }, signal);
       } catch (thrown) {
         throw named(thrown);

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '#libs/random/index.ts';
+import { give, NOBODY } from '../process/user.ts';
 
 const NONCE_BYTES = 16;
 const SECRET_BYTES = 32;
@@ -37,6 +38,7 @@ export const openTokens = (folder: string, ttlMs: number, bootId: string, random
       // The file is renamed into place, because the gateway may read it at any moment.
       const part = at(`${session}.part`);
       await writeFile(part, `${host}\n${port}\n`, { mode: 0o600 });
+      await give(part, NOBODY);
       await rename(part, at('targets', session));
     },
     /** Makes all tokens of a session invalid. */
@@ -70,6 +72,10 @@ export const openTokens = (folder: string, ttlMs: number, bootId: string, random
 };
 
 export type Tokens = ReturnType<typeof openTokens>;
+
+/** The folders in the folder of tokens to which the gateway itself writes. */
+export const writtenIn = (folder: string): string[] =>
+  ['used', 'viewers'].map((name) => join(folder, name));
 
 /** The host's monotonic clock in milliseconds, as the gateway reads it too. */
 const hostMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);

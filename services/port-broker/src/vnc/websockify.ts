@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import type { Session } from '../domain/session.ts';
 import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
+import { filesOf } from '../compute/program-files.ts';
+import { netted } from '../process/isolate.ts';
+import { giveAll, isTurning, NOBODY } from '../process/user.ts';
 import type { SessionType } from '../session/session-type.ts';
+import { writtenIn } from './tokens.ts';
 import { outputOf } from '../session/process-group.ts';
 
 /** The target of a websockify: one machine, or for the gateway whatever a token says. */
@@ -40,6 +44,10 @@ const AT_ONCE = 4;
 /** Detects viewers that vanished, and keeps idle connections open in routers. */
 const HEARTBEAT_SECONDS = 30;
 const PAGE_MS = 2_000;
+/** It has one for each viewer. */
+const MAX_PROCESSES = 4_096;
+/** The address space of each. */
+const MAX_BYTES = 2 * 1024 ** 3;
 
 const PLUGIN = fileURLToPath(new URL('../../websockify', import.meta.url));
 
@@ -66,13 +74,32 @@ export const websockifySessions = (options: WebsockifyOptions): SessionType<VncS
       vm === ''
         ? ['--token-plugin', 'muster_tokens.OneTimeTokens', '--token-source', options.tokens, where]
         : [where, `${bracketed(address)}:${targetPort}`];
+    const isGateway = vm === '';
+    if (isGateway) {
+      await giveAll(options.tokens, NOBODY);
+    }
+    const tools = {
+      bwrap: await systemProgram('bwrap'),
+      user: (await isTurning()) ? NOBODY : undefined,
+    };
+    const box = {
+      argv: [...argv, ...leads],
+      readOnly: [
+        ...filesOf([program]),
+        options.novnc,
+        PLUGIN,
+        ...(isGateway ? [options.tokens] : []),
+      ],
+      writable: isGateway ? writtenIn(options.tokens) : [],
+      limits: { addressSpaceBytes: MAX_BYTES, processes: MAX_PROCESSES },
+    };
     let isTold = false;
     return {
       programs: [
         {
           role: 'websockify',
           command: () => ({
-            argv: [...argv, ...leads],
+            argv: netted(tools, box),
             env: {
               PATH: '/usr/bin:/bin',
               PYTHONPATH: PLUGIN,
@@ -81,6 +108,7 @@ export const websockifySessions = (options: WebsockifyOptions): SessionType<VncS
             },
             cwd: folder,
             output: outputOf(folder, 'websockify'),
+            isFiltered: true,
           }),
         },
       ],

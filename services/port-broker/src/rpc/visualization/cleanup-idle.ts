@@ -18,7 +18,7 @@ export const cleanupIdle =
     return {
       ended: ids
         .flatMap((id) => manager.get(id) ?? [])
-        .map((session) => visualizationToProto(ctx, session)),
+        .map((session) => visualizationToProto(ctx, session, false)),
       unreachableHosts: [],
     };
   };

@@ -5,7 +5,7 @@ import type {
 import type { Unary } from '#libs/grpc/index.ts';
 import type { Context } from '../../context.ts';
 import { pageOfSessions } from '../../wire/session.ts';
-import { visualizationToProto } from '../../wire/visualization.ts';
+import { isTold, visualizationToProto } from '../../wire/visualization.ts';
 
 export const listVisualizations =
   (ctx: Context): Unary<ListVisualizationsRequest, ListVisualizationsResponse> =>
@@ -13,7 +13,9 @@ export const listVisualizations =
     const { manager } = ctx.visualizations;
     const { page, nextPageToken } = pageOfSessions(manager, caller, request, 'visualizations');
     return {
-      visualizations: page.map((session) => visualizationToProto(ctx, session)),
+      visualizations: page.map((session) =>
+        visualizationToProto(ctx, session, isTold(caller, session)),
+      ),
       nextPageToken,
       unreachableHosts: [],
     };

@@ -8,7 +8,9 @@ import type { CallContext, Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../../context.ts';
 import type { Source } from '../../visualization/case.ts';
+import { connectionStringOf } from '../../visualization/connect-id.ts';
 import { pvscOf } from '../../visualization/pvsc.ts';
+import { bracketed } from '../../vnc/websockify.ts';
 import { holderOf, reach } from '../callers.ts';
 import { checkWait, waitOf } from '../../wire/wait.ts';
 import { visualizationToProto } from '../../wire/visualization.ts';
@@ -21,13 +23,23 @@ export const startVisualization =
     const who = { ...holderOf(call.caller), reach: reach(call.caller) };
     const ask = { source, ...who, waitMs: waitOf(request.wait, call) };
     const { session, isReused } = await ctx.visualizations.start(ask, call.signal);
-    const visualization = visualizationToProto(ctx, session);
-    const { visualizationId, connectionString, host, port, foamPath, paraviewVersion, state } =
-      visualization;
+    // Whoever may start it may use it.
+    const visualization = visualizationToProto(ctx, session, true);
+    const {
+      visualizationId,
+      connectionString,
+      connectId,
+      host,
+      port,
+      foamPath,
+      paraviewVersion,
+      state,
+    } = visualization;
     const name = source.kind === 'folder' ? source.folder : source.objectId;
     return {
       visualizationId,
       connectionString,
+      connectId,
       host,
       port,
       foamPath,
@@ -35,7 +47,11 @@ export const startVisualization =
       state,
       visualization,
       reused: isReused,
-      pvsc: pvscOf(`${name} on ${host}`, connectionString),
+      pvsc: pvscOf(
+        `${name} on ${host}`,
+        connectionStringOf(bracketed(host), port, undefined),
+        session.spec.connectId,
+      ),
     };
   };
 

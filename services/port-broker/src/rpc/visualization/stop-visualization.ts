@@ -10,5 +10,5 @@ export const stopVisualization =
   async ({ visualizationId }, { caller }) => {
     const { manager } = ctx.visualizations;
     const { id } = findSession(manager, caller, visualizationId, 'visualization_id');
-    return { visualization: visualizationToProto(ctx, await manager.stop(id, 'stopped')) };
+    return { visualization: visualizationToProto(ctx, await manager.stop(id, 'stopped'), false) };
   };
