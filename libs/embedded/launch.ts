@@ -3,7 +3,8 @@ import { type Clock, systemClock } from '#libs/clock/index.ts';
 import {
   findProgram,
   lastLines,
-  rotateOutput,
+  boundOutput,
+  LOGS,
   startProgram,
   type Exit,
   type Started as StartedProgram,
@@ -83,7 +84,7 @@ const READY_MS = 30_000;
 export const launch = async (program: Program, options: LaunchOptions): Promise<Running> => {
   const { readyMs = READY_MS, clock = systemClock, logFile, signal } = options;
   signal?.throwIfAborted();
-  await rotateOutput(logFile);
+  await boundOutput(logFile, LOGS);
   const running = await start(program, options, clock);
   const givenUp = new AbortController();
   const giveUp = (why: string): void => givenUp.abort(new Error(why));

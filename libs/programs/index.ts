@@ -21,7 +21,7 @@ export {
   type ProcessIdentity,
 } from './identity.ts';
 export { machineMemory } from './machine.ts';
-export { boundOutput, lastLines, outputSize, rotateOutput, saidSince } from './output.ts';
+export { boundOutput, lastLines, LOGS, outputSize, saidSince } from './output.ts';
 export { removeFolder } from './remove-folder.ts';
 export { afterEnd, isFailure, type RestartPolicy, type Run } from './restart.ts';
 export { type Command, type Exit, type Started, startMarked, startProgram } from './start.ts';

@@ -1,18 +1,28 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open, rename, stat, truncate, writeFile } from 'node:fs/promises';
 
-/** Beyond this a program's output makes way; the end of it is kept beside. */
-const MAX_BYTES = 4 * 1024 ** 2;
-const KEPT_BYTES = 256 * 1024;
+interface OutputBounds {
+  /** Beyond this an output makes way. */
+  maxBytes: number;
+  /** So much of its end is kept beside it. */
+  keptBytes: number;
+}
 
-/** Cuts an output that has grown too long, while its program writes on. */
-export const boundOutput = async (path: string): Promise<void> => {
-  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
-  if (size <= MAX_BYTES) {
+/** For what programs of others say. */
+const CHATTER: OutputBounds = { maxBytes: 4 * 1024 ** 2, keptBytes: 256 * 1024 };
+/** For logs of the mesh's own parts. */
+export const LOGS: OutputBounds = { maxBytes: 32 * 1024 ** 2, keptBytes: 32 * 1024 ** 2 };
+
+/** Cuts an output that has grown too long, also while its program, which appends to it, writes on. Its end is kept as `PATH.1`. */
+export const boundOutput = async (
+  path: string,
+  { maxBytes, keptBytes }: OutputBounds = CHATTER,
+): Promise<void> => {
+  if ((await outputSize(path)) <= maxBytes) {
     return;
   }
   const older = `${path}.1`;
-  await writeFile(`${older}.part`, await tail(path, KEPT_BYTES), { mode: 0o600 });
+  await writeFile(`${older}.part`, await tail(path, keptBytes), { mode: 0o600 });
   await rename(`${older}.part`, older);
   await truncate(path);
 };
@@ -55,12 +65,3 @@ export const saidSince = (path: string, position: number): string => {
 
 export const outputSize = async (path: string): Promise<number> =>
   (await stat(path).catch(() => undefined))?.size ?? 0;
-
-const MAX_BYTES_AT_START = 32 * 1024 ** 2;
-
-/** Makes way for a new output where the old one has grown beyond 32 MiB; one older output is kept. Call it before a start. */
-export const rotateOutput = async (path: string): Promise<void> => {
-  if ((await outputSize(path)) > MAX_BYTES_AT_START) {
-    await rename(path, `${path}.1`);
-  }
-};

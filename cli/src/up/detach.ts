@@ -4,7 +4,8 @@ import { poll } from '#libs/async/index.ts';
 import {
   lastLines,
   outputSize,
-  rotateOutput,
+  boundOutput,
+  LOGS,
   saidSince,
   startProgram,
 } from '#libs/programs/index.ts';
@@ -38,7 +39,7 @@ export const bringUpDetached = async (
     throw alreadyUp(holder);
   }
   const output = layout.log('up');
-  await rotateOutput(output);
+  await boundOutput(output, LOGS);
   const before = await outputSize(output);
   const register = fileOf('../../../libs/telemetry/register.ts');
   const own = args.filter((argument) => argument !== '--detach' && argument !== '--json');

@@ -1,10 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { systemClock } from '#libs/clock/index.ts';
+import { type Clock, systemClock } from '#libs/clock/index.ts';
 import type { Program } from '#libs/embedded/index.ts';
-import { eventually, isAlive, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { eventually, fakeClock, isAlive, tempDir, type TempDir } from '#libs/testing/index.ts';
 import {
   createProcessTable,
   createSupervisor,
@@ -45,22 +45,38 @@ describe('createSupervisor', () => {
       () => eventually(async () => void (await readFile(at(`${kind}-traps`)))),
     );
 
-  beforeEach(async () => {
-    dir = await tempDir();
-    told = [];
-    supervisor = createSupervisor({
-      clock: systemClock,
-      table: await createProcessTable(at('processes.json'), systemClock),
+  const supervising = async (clock: Clock): Promise<Supervisor> =>
+    createSupervisor({
+      clock,
+      table: await createProcessTable(at('processes.json'), clock),
       layout: { directory: dir.path, log: (name) => at(`${name}.log`) },
       env: { PATH: process.env['PATH'] },
       restarts: true,
       signal: new AbortController().signal,
       tell: (_event, text) => told.push(text),
     });
+
+  beforeEach(async () => {
+    dir = await tempDir();
+    told = [];
+    supervisor = await supervising(systemClock);
   });
   afterEach(async () => {
     await supervisor.drain();
     await dir[Symbol.asyncDispose]();
+  });
+
+  it('cuts a log that has grown too long, while its part writes on', async () => {
+    const clock = fakeClock();
+    supervisor = await supervising(clock);
+    await supervisor.add(scripted('service', 'while :; do echo a line; sleep 0.02; done'));
+    const log = at('a-service.log');
+    await truncate(log, 33 * 1024 ** 2);
+    await eventually(async () => {
+      await clock.advance(30_000);
+      expect((await stat(`${log}.1`)).size).to.equal(32 * 1024 ** 2);
+      expect(await readFile(log, 'utf8')).to.match(/^a line\n/);
+    });
   });
 
   it('starts a service that dies again, and leaves an agent dead', async () => {

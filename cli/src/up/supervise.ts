@@ -1,5 +1,5 @@
 import { addAbortListener } from 'node:events';
-import { backoffMs, retry } from '#libs/async/index.ts';
+import { backoffMs, every, retry } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import {
   describeExit,
@@ -8,6 +8,7 @@ import {
   type Program,
   type Running,
 } from '#libs/embedded/index.ts';
+import { boundOutput, LOGS } from '#libs/programs/index.ts';
 import { precondition, textOf } from '../failures.ts';
 import { writePrivateJson } from './files.ts';
 import type { Layout } from './layout.ts';
@@ -84,6 +85,9 @@ interface SupervisorOptions {
 
 const END_ORDER = ['agent', 'service', 'store'] as const satisfies readonly MeshProcess['kind'][];
 
+/** How often logs that have grown too long are cut. */
+const LOGS_MS = 30_000;
+
 const RESTART_PAUSE = { firstMs: 300, longestMs: 15_000 };
 /** A part that lived for so long begins again with the shortest pause. */
 const STABLE_MS = 30_000;
@@ -107,6 +111,12 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     await table.set(program.name, started.pid);
     return started;
   };
+
+  // Of a detached mesh, this process has a log too.
+  const logs = (): string[] => ['up', ...[...running.keys()].map(({ program }) => program.name)];
+  const cutting = every({ clock, everyMs: LOGS_MS, isPauseFirst: true }, () =>
+    Promise.all(logs().map((name) => boundOutput(layout.log(name), LOGS))),
+  );
 
   /** Resolves when the part has ended for good. */
   const keepRunning = async (part: MeshProcess, first: Running): Promise<void> => {
@@ -185,6 +195,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     },
     async drain() {
       ending.abort();
+      await cutting.stop();
       // The signal ends what is still starting.
       await Promise.allSettled(starting);
       for (const kind of END_ORDER) {

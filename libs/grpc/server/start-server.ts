@@ -72,7 +72,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     [
       trace,
       requestId,
-      logging(clock),
+      logging(clock, logger),
       errors,
       cancellation,
       deadlines(clock, options.unaryDeadlineMs ?? 30_000),

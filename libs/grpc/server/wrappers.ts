@@ -7,9 +7,10 @@ import {
 } from '#libs/errors/index.ts';
 import { abortable } from '#libs/async/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { extractTrace, startTrace, withTrace } from '#libs/telemetry/index.ts';
+import { extractTrace, type Logger, startTrace, withTrace } from '#libs/telemetry/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { type Wrapper, header } from './incoming-call.ts';
+import { refusalLog } from './refusal-log.ts';
 
 /**
  * Turns what a handler throws into a DomainError. A consequence of the call's end becomes the reason of that end. Anything
@@ -54,10 +55,13 @@ export const trace: Wrapper = (call, next) => {
 
 const OUR_FAULT: readonly status[] = [status.INTERNAL, status.UNKNOWN, status.DATA_LOSS];
 
-/** Logs one line a call: an answer or a caller that left at `debug`, a refusal at `info`, a defect at `error` with its cause. */
-export const logging =
-  (clock: Clock): Wrapper =>
-  async (call, next) => {
+/**
+ * Logs one line a call: an answer or a caller that left at `debug`, a refusal at `info` (of a caller who is refused very often
+ * not each), a defect at `error` with its cause.
+ */
+export const logging = (clock: Clock, logger: Logger): Wrapper => {
+  const logRefusal = refusalLog(clock, logger);
+  return async (call, next) => {
     const began = clock.monotonic();
     const log = call.log.child({ method: call.method.path, requestId: call.requestId });
     const line = () => ({
@@ -75,8 +79,12 @@ export const logging =
         log.error({ ...line(), code: statusName(code), err: error }, 'failed');
       } else {
         const level = code === status.CANCELLED ? 'debug' : 'info';
-        log[level]({ ...line(), code: statusName(code), reason, problem: message }, 'refused');
+        const { role, subject } = call.said;
+        const who = role === undefined ? '' : `${String(role)} ${String(subject)}`;
+        const fields = { ...line(), code: statusName(code), reason, problem: message };
+        logRefusal({ who, reason, write: () => log[level](fields, 'refused') });
       }
       throw error;
     }
   };
+};
