@@ -79,8 +79,9 @@ export const logging = (clock: Clock, logger: Logger): Wrapper => {
         log.error({ ...line(), code: statusName(code), err: error }, 'failed');
       } else {
         const level = code === status.CANCELLED ? 'debug' : 'info';
-        const { role, subject } = call.said;
-        const who = role === undefined ? '' : `${String(role)} ${String(subject)}`;
+        const who = [call.said['role'], call.said['subject']]
+          .filter((part) => typeof part === 'string')
+          .join(' ');
         const fields = { ...line(), code: statusName(code), reason, problem: message };
         logRefusal({ who, reason, write: () => log[level](fields, 'refused') });
       }
