@@ -1,3 +1,4 @@
+import { isFluidBaked } from './physics.ts';
 import type { BlendRecord } from './record.ts';
 
 /** How a path names files. */
@@ -76,6 +77,16 @@ const pointCacheFiles = (cache: BlendRecord): FileUse[] => {
     : [];
 };
 
+/**
+ * Blender names a folder also for a fluid that nobody baked, by default one outside of the project that goes when it is closed. There it
+ * leaves frames while it plays, which may serve.
+ */
+const fluidFiles = (domain: BlendRecord): FileUse[] => {
+  const folder = domain.filePath('cache_directory');
+  const isWanted = isFluidBaked(domain) || /^\/\/(?!\.\.[/\\])/.test(folder);
+  return isWanted ? use('fluid cache', folder, 'folder', isFluidBaked(domain)) : [];
+};
+
 const READERS: Readonly<Record<string, (record: BlendRecord) => FileUse[]>> = {
   Image: imageFiles,
   Library: (library) => packable('library', library, library.filePath('name')),
@@ -104,7 +115,7 @@ const READERS: Readonly<Record<string, (record: BlendRecord) => FileUse[]>> = {
   OceanModifierData: (ocean) =>
     ocean.number('cached') === 0 ? [] : use('ocean cache', ocean.filePath('cachepath'), 'folder'),
   CustomDataExternal: (external) => use('displacement', external.filePath('filename')),
-  FluidDomainSettings: (domain) => use('fluid cache', domain.filePath('cache_directory'), 'folder'),
+  FluidDomainSettings: fluidFiles,
   NodeShaderTexIES: (node) =>
     node.number('mode') === NODE_EXTERNAL ? use('light profile', node.filePath('filepath')) : [],
   NodeShaderScript: (node) =>

@@ -35,6 +35,10 @@ export const isRendered = (modifier: BlendRecord): boolean =>
 /** FLUID_DOMAIN_BAKED_DATA and its kin in DNA_fluid_types.h. */
 const FLUID_BAKED = 0b1010_1010;
 
+/** Whether something of a fluid is baked into its folder. */
+export const isFluidBaked = (domain: BlendRecord): boolean =>
+  (domain.number('cache_flag') & FLUID_BAKED) !== 0;
+
 const SIMULATION = 'GeometryNodeSimulationOutput';
 /** Groups lie in each other at most so deep; a deeper file is damaged. */
 const MAX_DEPTH = 100;
@@ -127,7 +131,7 @@ export const unbakedOf = (record: BlendRecord): Unbaked | undefined => {
         record.text('modifier.name'),
       );
     case 'FluidDomainSettings':
-      return unless((record.number('cache_flag') & FLUID_BAKED) !== 0, 'fluid', '');
+      return unless(isFluidBaked(record), 'fluid', '');
     default:
       return undefined;
   }

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
 import { isDomainError } from '#libs/errors/index.ts';
 import { collect } from './collect.ts';
+import { checkMissing } from './permitted.ts';
 import { choosePhysics, type PhysicsChoice } from './physics.ts';
 
 const run = promisify(execFile);
@@ -29,6 +31,8 @@ describe('choosePhysics', () => {
     );
     const unbaked = found?.unbaked;
     try {
+      // In the order of `render`, which names missing files first.
+      checkMissing(found?.missing ?? [], false);
       return choosePhysics(unbaked, frames, choice).slice('RENDER_PHYSICS_'.length);
     } catch (error) {
       return isDomainError(error) ? `${error.reason}: ${error.message}` : String(error);
@@ -67,6 +71,29 @@ describe('choosePhysics', () => {
     expect(await chosen('unbaked.blend', { bake: true })).to.equal('BAKE');
     expect(await chosen('unbaked.blend', { users: 1 })).to.equal('IN_ORDER');
     expect(await chosen('unbaked.blend', { allowUnbaked: true })).to.equal('ALLOW_UNBAKED');
+  });
+
+  it('takes the folder of a fluid into which nothing was baked for no missing file', async () => {
+    for (const name of ['pouring.blend', 'pouring-beside.blend']) {
+      expect(await chosen(name)).to.match(/^PHYSICS_NOT_BAKED: .*fluid; choose --bake/);
+      expect(await chosen(name, { bake: true })).to.equal('BAKE');
+      expect(await chosen(name, { allowUnbaked: true })).to.equal('ALLOW_UNBAKED');
+    }
+  });
+
+  it('sends frames of a fluid that Blender left there while it played, if they are in the project', async () => {
+    await mkdir(at('cache_fluid/data'), { recursive: true });
+    const frame = 'cache_fluid/data/fluid_data_0001.vdb';
+    await writeFile(at(frame), '');
+    const filesOf = async (main: string, folder: string) => {
+      const { files } = await collect({ main: at(main), folder: at(folder), scene: undefined });
+      return files.map(({ source }) => relative(at('.'), source));
+    };
+    expect(await filesOf('pouring-beside.blend', '.')).to.include(frame);
+    // Else nobody could render while Blender is open without including its temporary folder.
+    expect(await filesOf('pouring/outside.blend', 'pouring')).to.deep.equal([
+      'pouring/outside.blend',
+    ]);
   });
 
   it('chooses nothing where it makes no difference', async () => {
