@@ -246,6 +246,16 @@ describe('the slots of a machine', () => {
     expect(machine.log).to.deep.equal(['open w-1', 'open w-1', 'run noop/1']);
   });
 
+  it('try to fetch a lost scene again, because the mesh looks whether it is lost', async () => {
+    await using machine = setUp();
+    await machine.want({ attempts: attempts(0, 1) });
+    machine.opened(0, failed('SCENE_LOST', 'it is not the same that was handed in'));
+    await machine.clock.advance(0);
+    machine.opened(1);
+    await machine.clock.advance(0);
+    expect(machine.log).to.deep.equal(['open w-1', 'open w-1', 'run noop/1']);
+  });
+
   it('announce a task after 200 ms, and again on a new stream', async () => {
     await using machine = setUp();
     await machine.want({ attempts: attempts(0, 1) });

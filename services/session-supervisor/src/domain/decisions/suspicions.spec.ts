@@ -90,6 +90,16 @@ describe('what one machine says of the input', () => {
     expect(game.session.state.phase).to.equal('completed');
   });
 
+  it('is confirmed by no other machine of the same owner', () => {
+    const game = staffed(header(20), ['u1', 'u2'], { owner: 'ann' });
+    game.fail('u1', 'SCENE_UNREADABLE', 'why');
+    game.fail('u2', 'SCENE_UNREADABLE', 'why');
+    expect(game.session.state.phase).to.equal('running');
+    expect(excluded(game)).to.deep.equal(['u1', 'u2']);
+    game.answersFor(32, [], 0);
+    expect(game.session.state.ending).to.include({ reason: 'SCENE_UNREADABLE' });
+  });
+
   it('does not end the workload together with another class, until four machines could not use the input', () => {
     const game = staffed(renderHeader('1-20'), ['u1', 'u2', 'u3', 'u4'], blender);
     game.fail('u1', 'SCENE_UNREADABLE');

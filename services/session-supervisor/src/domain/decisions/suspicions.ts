@@ -29,7 +29,8 @@ export const decideSuspicion = (
     return;
   }
   const same = suspicions.filter((each) => isSameSuspicion(each, raised));
-  if (same.length > 1) {
+  // Machines of one owner are one voice.
+  if (new Set(same.map(({ user }) => ownerOf(draft, user))).size > 1) {
     believe(draft, raised, `; ${namesOf(same)} say so`);
   } else if (suspicions.length >= MAX_SUSPICIONS) {
     believe(draft, raised, `; ${namesOf(suspicions)} could not use the input`);
@@ -97,6 +98,10 @@ export const decideSceneLost = (draft: Draft, { userName, what }: InputOf<'scene
     fail(draft, 'SCENE_LOST', what, `; ${userName} could not get it, and the mesh looked itself`);
   }
 };
+
+/** Whose machine it is, as far as this owner of the workload knows; else it counts as its own. */
+const ownerOf = ({ workers }: Draft, user: string): string =>
+  workers.known.get(user)?.owner ?? user;
 
 /** Whether all results, by the word of whoever made them, were made with this engine. */
 const isMadeWith = ({ madeWith }: WorkloadState, engine: string): boolean =>

@@ -101,7 +101,7 @@ export const mostEntries = (
     : START_AND_END;
 };
 
-/** Any input may add `started`, and `engine-learnt`, `completed` or `failed`; a command adds its own entry. */
+/** Any input may add `started`, and `completed`, `failed` or `engine-learnt`; a command adds its own entry. */
 const START_AND_END = 2;
 
 /** A result may bar a user, and take back what was made of an earlier one; the first one settles all suspicions. A failure may give up its task and one successor in each other node, and pause the workload. */
