@@ -102,19 +102,22 @@ export interface Inspected {
   instead: string | undefined;
   isMovie: boolean;
   fps: SceneSettings['fps'];
-  /** Why its frames cannot be split into tiles; undefined if the file does not say so. */
+  /** That its frames are not split into tiles, and why; undefined if the file does not say so. */
   whole: string | undefined;
 }
 
-/** Agents look at more, for example at physics: what they find is told with each frame. */
+/** A sentence. Agents look at more, for example at physics: what they find is told with each frame. */
 const whyWhole = (scene: SceneSettings, engine: string): string | undefined => {
   if ((engine || scene.engine) !== 'CYCLES') {
-    return 'only Cycles makes the same pixels in strips';
+    return 'frames will not be split into tiles: only Cycles makes the same pixels in strips';
   }
   if (scene.hasStrips) {
-    return 'the scene has strips of the sequencer';
+    return 'frames will not be split into tiles: the scene has strips of the sequencer';
   }
-  return scene.isDenoised ? 'the scene is denoised, by each machine that can' : undefined;
+  // A Blender without a denoiser splits them.
+  return scene.isDenoised
+    ? 'frames may not be split into tiles: the scene is denoised, and a machine that can denoise renders it whole'
+    : undefined;
 };
 
 /**

@@ -23,7 +23,7 @@ export interface Prepared {
   /** Whether the file is to become a movie, and the rate of one; unset if the file could not be read. */
   isMovie?: boolean;
   fps?: Fps;
-  /** Why its frames cannot be split into tiles. */
+  /** That its frames are not split into tiles, and why. */
   whole?: string | undefined;
 }
 

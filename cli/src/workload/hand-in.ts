@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { RenderSpec } from '#libs/contracts/common.ts';
 import type { Workload } from '#libs/contracts/session.ts';
-import { usage } from '../failures.ts';
+import { textOf, usage } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
 import { toDuration } from '../options.ts';
 import { persistently, startPatience } from '../patience.ts';
@@ -14,7 +14,7 @@ import { workloadIn, workloadsOf } from './client.ts';
 import { deviceOf } from './device.ts';
 import { earlierFiles, tellEarlier } from './earlier-files.ts';
 import type { Film } from './films.ts';
-import type { Fps } from './movie.ts';
+import { checkMovie, type Fps } from './movie.ts';
 import { outDirectory } from './out-directory.ts';
 import { formats, orders, type RenderOptions } from './render-options.ts';
 import { NO_TILES } from './tiles.ts';
@@ -52,6 +52,17 @@ export interface Started {
   film: Film | undefined;
 }
 
+/** The film that a file with a movie format becomes. */
+const MOVIE = 'movie.mp4';
+
+/** Whether a file with a movie format becomes one without being asked. */
+const isFilmed = ({
+  movie,
+  format,
+  wait,
+}: Pick<RenderOptions, 'movie' | 'format' | 'wait'>): boolean =>
+  movie === undefined && format === 'as-in-file' && wait;
+
 const DEFAULT_FPS: Fps = { count: 24, base: 1 };
 
 export const handIn = async (
@@ -66,10 +77,9 @@ export const handIn = async (
   tellEarlier(invocation.output, directory, earlier);
   const started = await start(invocation, input, { ...options, allowMissing });
   const { isMovie = false, fps = DEFAULT_FPS } = started;
-  const isWanted = isMovie && options.format === 'as-in-file';
-  const target =
-    options.movie === undefined ? join(directory, 'movie.mp4') : resolve(cwd, options.movie);
-  const film = options.movie !== undefined || isWanted ? { target, fps } : undefined;
+  const target = options.movie === undefined ? join(directory, MOVIE) : resolve(cwd, options.movie);
+  const film =
+    options.movie !== undefined || (isMovie && isFilmed(options)) ? { target, fps } : undefined;
   return { ...started, directory, earlier, film };
 };
 
@@ -86,8 +96,15 @@ const start = async (
     engine: options.engine,
     include: options.include.map((each) => resolve(cli.cwd, each)),
   });
+  let { isMovie } = chosen;
+  if (isMovie === true && isFilmed(options)) {
+    await checkMovie(MOVIE).catch((error: unknown) => {
+      output.note(`no film: ${textOf(error)}`);
+      isMovie = false;
+    });
+  }
   if (chosen.whole !== undefined && options.tiles.tiles > 0 && !options.tiles.tilesIfSlow) {
-    output.note(`frames will not be split into tiles: ${chosen.whole}`);
+    output.note(chosen.whole);
   }
   const mesh = await invocation.mesh();
   const patience = startPatience(invocation);
@@ -106,7 +123,7 @@ const start = async (
   const workload = workloadIn(
     await persistently(patience, () => startWorkload(request, { signal })),
   );
-  const { isMovie, fps } = chosen;
+  const { fps } = chosen;
   return {
     workload,
     input: { ...sent, missingFiles: missing.length },

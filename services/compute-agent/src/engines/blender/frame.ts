@@ -37,13 +37,13 @@ const takeIn = async (
 /** A frame that takes longer is expected to be split where the customer left that to the mesh. */
 const SLOW_SECONDS = 60;
 
-/** Why a frame that the mesh might have split is whole; undefined if nobody expects it to be split. */
-const whyWhole = (
-  { whole }: SceneFacts,
-  { tilesIfSlow = false }: RenderJob,
+/** Why a frame that the mesh might have split is whole; undefined if nobody expects it to be split, as with other engines. */
+export const whyWhole = (
+  { engine, whole }: Pick<SceneFacts, 'engine' | 'whole'>,
+  { tilesIfSlow = false }: Pick<RenderJob, 'tilesIfSlow'>,
   seconds: number,
 ): string | undefined =>
-  tilesIfSlow && seconds > SLOW_SECONDS && whole !== '' ? whole : undefined;
+  tilesIfSlow && engine === 'CYCLES' && seconds > SLOW_SECONDS && whole !== '' ? whole : undefined;
 
 /** An agent keeps so much of the log of a frame that is done. */
 const MAX_LOG_CHARS = 64 * 1_024;
