@@ -39,13 +39,16 @@ describe('muster', () => {
     }
   });
 
-  it('names wrong frames and an unknown engine before it reads the file', async () => {
+  it('names wrong frames, an unknown engine and an unfit contact sheet before it reads the file', async () => {
     const frames = await muster('render', 'missing.blend', '--frames', '1-10y2');
     expect(frames.code).to.equal(2);
     expect(frames.stderr).to.contain('at character 5');
     const engine = await muster('render', 'missing.blend', '--engine', 'luxcore');
     expect(engine.code).to.equal(2);
     expect(engine.stderr).to.contain("has 'luxcore'; choose CYCLES");
+    const sheet = await muster('render', 'missing.blend', '--contact-sheet', 'sheet.bmp');
+    expect(sheet.code).to.equal(2);
+    expect(sheet.stderr).to.contain("'sheet.bmp' ends in neither .png nor .jpg");
   });
 
   it('ends with 2 without a context, and for input that cannot be read', async () => {

@@ -8,7 +8,7 @@ import { earlierFields, mixtureOf } from '../workload/earlier-files.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
 import { makeFilms } from '../workload/films.ts';
 import { givenOf, handIn, type Started } from '../workload/hand-in.ts';
-import { checkFfmpeg } from '../workload/movie.ts';
+import { checkMovie } from '../workload/movie.ts';
 import { notifyEnd } from '../workload/notify.ts';
 import { addRenderOptions, type RenderOptions } from '../workload/render-options.ts';
 import { exitCodeOfEnd, runToEnd } from '../workload/run-to-end.ts';
@@ -23,7 +23,7 @@ export const render: Define = (command, { does }) =>
       const given = givenOf(path, options);
       checkDevice(options, options.tiles);
       if (options.movie !== undefined && options.wait) {
-        await checkFfmpeg();
+        await checkMovie(options.movie);
       }
       const handedIn = await handIn(invocation, given, options);
       const { workload, directory, earlier, input, film } = handedIn;
@@ -56,9 +56,10 @@ export const render: Define = (command, { does }) =>
       await growing.disposeAsync();
       const wallSeconds = (cli.clock.monotonic() - startedMs) / 1_000;
       await drawContactSheet(invocation, fetcher, directory, sheet);
-      if (film !== undefined && ended.state === WorkloadState.COMPLETED) {
-        await makeFilms(invocation, fetcher, film);
-      }
+      const isFilmed =
+        film === undefined ||
+        ended.state !== WorkloadState.COMPLETED ||
+        (await makeFilms(invocation, fetcher, film));
       const mixture = mixtureOf(directory, earlier, fetcher);
       const furtherFiles = [...(fetcher?.fetched.values() ?? [])].reduce(
         (sum, { further }) => sum + further.length,
@@ -66,7 +67,7 @@ export const render: Define = (command, { does }) =>
       );
       printSummary(output, { workload: ended, wallSeconds, input, mixture, furtherFiles });
       await notifyEnd(invocation, options, ended, wallSeconds);
-      return exitCodeOfEnd(ended);
+      return isFilmed ? exitCodeOfEnd(ended) : exitCodes.failed;
     }),
   );
 

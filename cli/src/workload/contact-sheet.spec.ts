@@ -62,4 +62,21 @@ describe('contact sheet', () => {
     const { dominant } = await sharp(target).stats();
     expect(dominant.r).to.be.below(50);
   });
+
+  it('is a JPEG where its name says so', async () => {
+    await using dir = await tempDir();
+    const picture = join(dir.path, 'frame_0001.png');
+    await sharp({ create: { width: 16, height: 9, channels: 3, background: 'red' } }).toFile(
+      picture,
+    );
+    for (const [name, format] of [
+      ['a.png', 'png'],
+      ['a.jpg', 'jpeg'],
+      ['folder/a.JPEG', 'jpeg'],
+    ] as const) {
+      const target = join(dir.path, name);
+      await writeContactSheet([picture], target);
+      expect((await sharp(target).metadata()).format, name).to.equal(format);
+    }
+  });
 });

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { OverlayOptions, Sharp } from 'sharp';
 import { shownLayer, withExrFile } from '#libs/exr/index.ts';
@@ -13,6 +14,7 @@ const run = promisify(execFile);
 const MAX_PICTURES = 120;
 const SHEET_WIDTH = 1_920;
 const GAP = 4;
+const JPEG_QUALITY = 90;
 const BACKGROUND = { r: 24, g: 24, b: 24 };
 const DECODE_TIMEOUT_MS = 60_000;
 
@@ -39,7 +41,7 @@ export const gridFor = (count: number, aspect: number): Grid => {
 /** The path of a frame (PNG, JPEG, OpenEXR), or the bytes of a preview. */
 type Picture = string | Buffer;
 
-/** Puts pictures side by side into one PNG. Answers for how many there is a place on it. */
+/** Puts pictures side by side into one PNG, or a JPEG if the name of `target` says so. Answers for how many there is a place on it. */
 export const writeContactSheet = async (
   pictures: readonly Picture[],
   target: string,
@@ -65,18 +67,18 @@ export const writeContactSheet = async (
       top: GAP + Math.floor(i / grid.columns) * (grid.height + GAP),
     });
   }
+  await mkdir(dirname(target), { recursive: true });
   const draft = `${target}.part`;
-  await sharp({
+  const sheet = sharp({
     create: {
       width: GAP + grid.columns * (grid.width + GAP),
       height: GAP + grid.rows * (grid.height + GAP),
       channels: 3,
       background: BACKGROUND,
     },
-  })
-    .composite(tiles)
-    .png()
-    .toFile(draft);
+  }).composite(tiles);
+  const isJpeg = /\.jpe?g$/i.test(target);
+  await (isJpeg ? sheet.jpeg({ quality: JPEG_QUALITY }) : sheet.png()).toFile(draft);
   await rename(draft, target);
   return chosen.length;
 };

@@ -11,12 +11,13 @@ export interface Film {
   fps: Fps;
 }
 
-/** A film that cannot be made is noted and fails nothing, because the frames are the work. */
+/** Answers whether all films were made. One that cannot be made is noted, because the frames are there. */
 export const makeFilms = async (
   { output }: Invocation,
   fetcher: Fetcher | undefined,
   { target, fps }: Film,
-): Promise<void> => {
+): Promise<boolean> => {
+  let isDone = true;
   const extension = extname(target);
   for (const { suffix, frames } of reelsOf(fetcher?.fetched.values() ?? [])) {
     const file = `${target.slice(0, target.length - extension.length)}${suffix}${extension}`;
@@ -28,8 +29,10 @@ export const makeFilms = async (
       );
       output.json({ event: 'movie', file, frames: frames.length });
     } catch (error) {
+      isDone = false;
       output.note(`no film ${file}: ${textOf(error)}`);
       output.json({ event: 'movie', file, reason: textOf(error) });
     }
   }
+  return isDone;
 };

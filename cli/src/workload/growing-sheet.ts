@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { spread } from './spread.ts';
@@ -34,7 +32,6 @@ export const startGrowingSheet = ({ clock, target, catchUp, onFailure }: Growing
     await catchUp(add);
     if (isDue) {
       isDue = false;
-      await mkdir(dirname(target), { recursive: true });
       // Loads sharp, which nobody needs before the first preview.
       const { writeContactSheet } = await import('./contact-sheet.ts');
       await writeContactSheet(

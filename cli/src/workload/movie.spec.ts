@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -6,7 +7,7 @@ import { before, describe, it } from 'mocha';
 import sharp from 'sharp';
 import { Result } from '#libs/contracts/session.ts';
 import { needs, tempDir } from '#libs/testing/index.ts';
-import { reelsOf, writeMovie } from './movie.ts';
+import { checkMovie, reelsOf, writeMovie } from './movie.ts';
 
 const run = promisify(execFile);
 
@@ -29,6 +30,36 @@ describe('a film of frames', () => {
       const { stdout } = await run('ffprobe', [...show.split(' '), film]);
       expect(stdout.trim(), extension).to.equal('34,30000/1001,3');
     }
+  });
+
+  it('is refused before anything starts if ffmpeg cannot write what its name ends in', async () => {
+    for (const name of ['film.mp4', 'film.MKV', 'film.webm', 'film.gif']) {
+      await checkMovie(name);
+    }
+    for (const name of ['film.xyz', 'film', 'film.png', 'film.wav']) {
+      const error = await checkMovie(name).catch((thrown: unknown) => thrown);
+      expect(error, name).to.include({ reason: 'USAGE' });
+      expect(String(error), name).to.match(/--movie: .*; choose .*\.mp4/);
+    }
+  });
+
+  it('fails with one sentence, and makes the folder where it goes', async () => {
+    await using dir = await tempDir();
+    const frame = join(dir.path, 'frame_0001.png');
+    await sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } }).toFile(
+      frame,
+    );
+    await writeMovie([frame], join(dir.path, 'films', 'a.mp4'), { count: 24, base: 1 });
+    const damaged = join(dir.path, 'frame_0002.png');
+    await writeFile(damaged, 'no picture');
+    const error = await writeMovie([damaged], join(dir.path, 'b.mp4'), {
+      count: 24,
+      base: 1,
+    }).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ reason: 'FILM_FAILED' });
+    expect(String(error))
+      .to.match(/ffmpeg: [^\n]+$/)
+      .and.not.to.include('Command failed');
   });
 
   it('is one for each eye, and none of what nodes wrote', () => {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { precondition } from '../failures.ts';
+import { isDomainError } from '#libs/errors/index.ts';
+import { precondition, usage } from '../failures.ts';
 import type { Fetched } from './fetch.ts';
 
 const run = promisify(execFile);
@@ -26,13 +27,6 @@ const ffmpegMissing = (): Error =>
     'FFMPEG_MISSING',
     'ffmpeg, which makes films of frames, is not on this machine; install it (apt-get install ffmpeg), or leave --movie out',
   );
-
-/** Throws `FFMPEG_MISSING`. */
-export const checkFfmpeg = async (): Promise<void> => {
-  await run('ffmpeg', ['-version']).catch(() => {
-    throw ffmpegMissing();
-  });
-};
 
 /** What is between the frame's number and the extension: `_L`. */
 const suffixOf = (ending: string): string => ending.slice(0, -extname(ending).length);
@@ -62,13 +56,58 @@ const CODECS: Readonly<Record<string, string>> = {
   '.webm': '-c:v libvpx-vp9 -crf 24 -b:v 0',
 };
 
+const codecOf = (extension: string): string[] => CODECS[extension.toLowerCase()]?.split(' ') ?? [];
+
+/** Runs ffmpeg. Throws `FFMPEG_MISSING`, and FAILED_PRECONDITION `FILM_FAILED` with the last line that it wrote. */
+const ffmpeg = async (args: readonly string[], timeout: number): Promise<void> => {
+  await run('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args], { timeout }).catch(
+    (error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+        throw ffmpegMissing();
+      }
+      const { stderr, killed } = error as { stderr: string; killed: boolean };
+      const line = stderr.trim().split('\n').at(-1);
+      const why = killed ? `it was not done in ${timeout / 1_000} s` : line || 'it did not say why';
+      throw precondition('FILM_FAILED', `a film cannot be made by ffmpeg: ${why}`);
+    },
+  );
+};
+
+/** Far more than a film of two pictures needs. */
+const TRIAL_TIMEOUT_MS = 60_000;
+
+/**
+ * Makes a film of two small pictures with the ending of `target`. Throws `FFMPEG_MISSING`, and INVALID_ARGUMENT `USAGE` if
+ * that fails.
+ */
+export const checkMovie = async (target: string): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-movie-'));
+  const extension = extname(target);
+  const film = join(folder, `trial${extension}`);
+  const pictures = '-f lavfi -i color=size=64x64 -frames:v 2'.split(' ');
+  try {
+    await ffmpeg([...pictures, ...codecOf(extension), film], TRIAL_TIMEOUT_MS);
+  } catch (error) {
+    throw isDomainError(error) && error.reason === 'FILM_FAILED'
+      ? usage(
+          `--movie: ffmpeg makes no film here whose name ends in '${extension}'; choose one that ends in .mp4, .mov, .mkv or .webm`,
+        )
+      : error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
 /** The codecs take no odd sizes. */
 const EVEN = 'pad=ceil(iw/2)*2:ceil(ih/2)*2';
 const FPS_SCALE = 1_000_000;
 /** ffmpeg may need this long for one picture of a film. */
 const MS_PER_PICTURE = 60_000;
 
-/** Makes a film of pictures, one after the other. The ending of `target` says which kind. Throws `FFMPEG_MISSING`. */
+/**
+ * Makes a film of pictures, one after the other. The ending of `target` says which kind. Throws `FFMPEG_MISSING`,
+ * `FILM_FAILED`.
+ */
 export const writeMovie = async (
   frames: readonly string[],
   target: string,
@@ -90,20 +129,16 @@ export const writeMovie = async (
     }
     const rate = `${count * FPS_SCALE}/${Math.round(base * FPS_SCALE)}`;
     const args = [
-      ...`-v error -nostdin -y -framerate ${rate} -i`.split(' '),
+      ...`-framerate ${rate} -i`.split(' '),
       join(folder, `%08d${kind}`),
       '-vf',
       EVEN,
-      ...(CODECS[extension]?.split(' ') ?? []),
+      ...codecOf(extension),
       draft,
     ];
-    await run('ffmpeg', args, { timeout: frames.length * MS_PER_PICTURE });
+    await mkdir(dirname(target), { recursive: true });
+    await ffmpeg(args, frames.length * MS_PER_PICTURE);
     await rename(draft, target);
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw isMissing && 'syscall' in error && String(error.syscall).startsWith('spawn')
-      ? ffmpegMissing()
-      : error;
   } finally {
     await rm(draft, { force: true });
     await rm(folder, { recursive: true, force: true });

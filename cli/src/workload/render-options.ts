@@ -76,6 +76,14 @@ const parseFrames = (text: string): string => {
   return text;
 };
 
+/** Throws `USAGE` unless the name ends in a format of contact sheets. */
+const parseSheet = (text: string): string => {
+  if (!/\.(png|jpe?g)$/i.test(text)) {
+    throw usage(`--contact-sheet: '${text}' ends in neither .png nor .jpg`);
+  }
+  return text;
+};
+
 /** Adds the argument and the options of `muster render` to the command. */
 export const addRenderOptions = (command: Command): Command =>
   command
@@ -146,7 +154,8 @@ export const addRenderOptions = (command: Command): Command =>
     .option('--out <dir>', 'where the frames go (default: ./<file name>-frames)')
     .option(
       '--contact-sheet <file>',
-      'where the contact sheet goes, a PNG; from small previews it grows there every 10 s (default: contact-sheet.png beside the frames, at the end)',
+      'where the contact sheet goes, a .png or .jpg; from small previews it grows there every 10 s (default: contact-sheet.png beside the frames, at the end)',
+      parseSheet,
     )
     .option(
       '--movie <file>',
