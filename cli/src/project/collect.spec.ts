@@ -74,6 +74,39 @@ describe('collect', () => {
     }
   });
 
+  it('names a file that is there but that Blender cannot read, and why', async () => {
+    await cp(at('project'), at('broken'), { recursive: true });
+    const main = at('broken/scenes/main.blend');
+    const flawIn = async (name: string, content: string | Buffer): Promise<unknown> => {
+      const whole = await readFile(at(name));
+      await writeFile(at(name), content);
+      const { files, missing } = await collect({ main, folder: at('broken'), scene: undefined });
+      expect(files.map(({ source }) => source)).to.not.include(at(name));
+      await writeFile(at(name), whole);
+      return missing.map(({ path, flaw }) => `${path} ${flaw}`);
+    };
+    const lfs = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n';
+    const pointer = 'is a pointer of Git LFS: git lfs pull';
+    const steel = await readFile(at('broken/tex/steel.png'));
+    for (const [content, flaw] of [
+      [lfs, pointer],
+      ['', 'is empty'],
+      [steel.subarray(0, -12), 'was cut off'],
+      ['<html>Not found</html>', 'is no picture'],
+      [Buffer.alloc(600), 'is no picture'],
+    ] as const) {
+      const told = await flawIn('broken/tex/steel.png', content);
+      expect(told).to.deep.equal([`//../../tex/steel.png ${flaw}`]);
+    }
+    for (const [name, path] of [
+      ['tex/seq_0002.png', '//../tex/seq_0002.png'],
+      ['tex/tile.1002.png', '//../tex/tile.1002.png'],
+      ['lib/things.blend', '//../lib/things.blend'],
+    ]) {
+      expect(await flawIn(`broken/${name}`, lfs)).to.deep.equal([`${path} ${pointer}`]);
+    }
+  });
+
   it('says which .blend names a file that is not there', async () => {
     await rm(at('project/tex/steel.png'));
     const { missing } = await collected('project/scenes/main.blend');

@@ -7,11 +7,14 @@ import {
   trace,
   type Unbaked,
 } from '#libs/blend/index.ts';
+import { flawOf } from './file-flaws.ts';
 import { findFiles } from './find-files.ts';
 import type { Spot } from './stored-path.ts';
 
-/** A file that a picture needs and that is not on this machine. */
+/** A file that a picture needs, and that is not on this machine or that Blender cannot read. */
 export interface MissingFile extends Pick<FileUse, 'kind' | 'path'> {
+  /** Why Blender cannot read it: `is empty`. Unset if it is not there. */
+  flaw?: string;
   /** The .blend that names it. */
   blend: string;
 }
@@ -44,6 +47,23 @@ interface CollectOptions {
 
 const keyOf = ({ place, isFixed }: Spot): string => `${isFixed} ${place}`;
 
+/** The path of one of the files that a path names, as the .blend would have it. */
+const pathOfOne = ({ path, form }: FileUse, { source }: Spot): string => {
+  const name = basename(source);
+  switch (form) {
+    case 'file':
+      return path;
+    case 'sequence':
+    case 'tiles':
+      return path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1) + name;
+    case 'folder':
+    case 'blendcache':
+      return path === '' ? name : `${path}/${name}`;
+    default:
+      return form satisfies never;
+  }
+};
+
 /** Follows a scene through its .blend and all libraries, and finds every file that a picture can show. */
 export const collect = async ({ main, folder, scene }: CollectOptions): Promise<Collected> => {
   const files = new Map<string, Spot>();
@@ -60,6 +80,12 @@ export const collect = async ({ main, folder, scene }: CollectOptions): Promise<
     }
   };
 
+  const miss = ({ kind, path, isShown }: FileUse, { source }: Spot, flaw?: string): void => {
+    if (isShown) {
+      missing.set(path, { kind, path, blend: source, ...(flaw !== undefined && { flaw }) });
+    }
+  };
+
   const follow = async (blend: Spot, names: ReadonlySet<string> | undefined): Promise<void> => {
     await using source = await openSource(blend.source);
     const file = await readBlendFile(source);
@@ -70,10 +96,16 @@ export const collect = async ({ main, folder, scene }: CollectOptions): Promise<
     unbaked.push(...found.unbaked.map((each) => ({ ...each, ...from })));
     for (const use of found.uses) {
       const here = await findFiles(use, blend, folder);
-      here.forEach(add);
-      if (here.length === 0 && use.isShown) {
-        const { kind, path } = use;
-        missing.set(path, { kind, path, blend: blend.source });
+      if (here.length === 0) {
+        miss(use, blend);
+      }
+      for (const spot of here) {
+        const flaw = use.isShown ? await flawOf(spot.source, use) : undefined;
+        if (flaw === undefined) {
+          add(spot);
+        } else {
+          miss({ ...use, path: pathOfOne(use, spot) }, blend, flaw);
+        }
       }
     }
     for (const [path, linked] of found.linked) {

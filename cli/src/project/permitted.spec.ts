@@ -83,4 +83,12 @@ describe('which files may be missing', () => {
     expect(failure?.message).to.include('Pack Resources').and.to.include('--allow-missing');
     expect(await failureOf((async () => checkMissing(missing, true))())).to.equal(undefined);
   });
+
+  it('says why a file that is there does not count', async () => {
+    const flaw = 'is a pointer of Git LFS: git lfs pull';
+    const missing = [{ kind: 'image', path: '//tex/a.png', blend: 'x', flaw }];
+    const failure = await failureOf((async () => checkMissing(missing, false))());
+    expect(failure?.message).to.include(`is unreadable: image //tex/a.png (${flaw}); `);
+    expect(await failureOf((async () => checkMissing(missing, ['a.png']))())).to.equal(undefined);
+  });
 });

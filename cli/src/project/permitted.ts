@@ -63,18 +63,24 @@ export const isAllowed = (path: string, allowed: Allowance): boolean => {
   });
 };
 
-/** Throws FAILED_PRECONDITION `MISSING_ASSETS` unless all files that pictures can show are there or may be missing. */
+/** Throws FAILED_PRECONDITION `MISSING_ASSETS` unless all files that pictures can show are there and whole, or may be missing. */
 export const checkMissing = (missing: readonly MissingFile[], allowed: Allowance): void => {
   const refused = missing.filter(({ path }) => !isAllowed(path, allowed));
   if (refused.length > 0) {
-    const names = refused.map(({ kind, path }) => `${kind} ${path || 'beside the file'}`);
+    const names = refused.map(
+      ({ kind, path, flaw }) =>
+        `${kind} ${path || 'beside the file'}${flaw === undefined ? '' : ` (${flaw})`}`,
+    );
+    const isAbsent = refused.some(({ flaw }) => flaw === undefined);
+    const isFlawed = refused.some(({ flaw }) => flaw !== undefined);
+    const what = [isAbsent ? 'missing' : '', isFlawed ? 'unreadable' : ''].filter(Boolean);
     const isRaw = refused.some(({ path }) => !path.isWellFormed());
     const raw = isRaw
       ? '; a name with \\x… is not UTF-8 and cannot travel: rename the file, and set its path in Blender anew'
       : '';
     throw precondition(
       'MISSING_ASSETS',
-      `${plural(refused.length, 'file')} that the scene shows ${refused.length === 1 ? 'is' : 'are'} missing: ${listed(names)}${raw}; put them where the .blend says, pack them (File > External Data > Pack Resources), or render without them: --allow-missing PATTERN`,
+      `${plural(refused.length, 'file')} that the scene shows ${refused.length === 1 ? 'is' : 'are'} ${what.join(' or ')}: ${listed(names)}${raw}; put them where the .blend says, pack them (File > External Data > Pack Resources), or render without them: --allow-missing PATTERN`,
       { files: names.slice(0, 100).join('\n') },
     );
   }
