@@ -4,15 +4,22 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
 import { usesScenes } from '#libs/blend/fixtures/scenes.ts';
+import { findProgram } from '#libs/programs/index.ts';
+import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
+const run = promisify(execFile);
+const OPTIONS =
+  '--background --factory-startup --disable-autoexec -noaudio --python-exit-code 1'.split(' ');
+
 /** The files that the driver misses in each scene of a folder, by the scene's name. */
-const missingIn = async (folder: string): Promise<Map<string, string[]>> => {
+const missingIn = async (folder: string, program = 'blender'): Promise<Map<string, string[]>> => {
   const scenes = (await readdir(folder)).filter((name) => name.endsWith('.blend'));
-  const { stdout } = await promisify(execFile)('blender', [
-    ...'--background --factory-startup --disable-autoexec -noaudio --python-exit-code 1'.split(' '),
+  const { stdout } = await run(program, [
+    ...OPTIONS,
     '--python',
     here('testing/missing.py'),
     '--',
@@ -43,4 +50,31 @@ describe('what the driver takes as part of a picture', function () {
       expect(missing, scene).to.have.length(1);
     }
   });
+});
+
+describe('what is there by name only', function () {
+  this.timeout(60_000);
+  const programs = ['blender', 'blender-4.5', 'blender-5.0'];
+  let folder: TempDir;
+  before(needs(...programs));
+  before(async () => {
+    folder = await tempDir();
+    await run('blender', [...OPTIONS, '--python', here('testing/broken.py'), '--', folder.path]);
+  });
+  after(async () => folder?.[Symbol.asyncDispose]());
+
+  for (const program of programs) {
+    it(`is missed before the first frame, as far as pictures show it, by ${program}`, async () => {
+      const found = await missingIn(folder.path, await findProgram(program, process.env['PATH']));
+      expect(Object.fromEntries(found)).to.deep.equal({
+        'cut-image.blend': ['//cut.png'],
+        'unseen-cut-image.blend': [],
+        'font.blend': ['//font.ttf'],
+        'volume.blend': ['//smoke.vdb'],
+        'library.blend': ['//lib/pointer.blend'],
+        'lost-object.blend': ['//lib/changed.blend/Thing'],
+        'unseen-lost-object.blend': [],
+      });
+    });
+  }
 });

@@ -8,6 +8,7 @@ import bpy
 import paths
 import reach
 import settings
+import unreadable
 
 # A bound, because a scene can name any number of files.
 MOST = 1000
@@ -23,10 +24,27 @@ def tile_paths(image):
         yield image.filepath.replace("<UDIM>", str(tile.number)).replace("<UVTILE>", f"u{column + 1}_v{row + 1}")
 
 
-def missing_images(images):
-    for image in images:
-        if image.source not in {"FILE", "SEQUENCE", "MOVIE", "TILED"} or image.packed_file or len(image.packed_files):
-            continue
+def images_of_files():
+    for image in bpy.data.images:
+        is_packed = image.packed_file or len(image.packed_files)
+        if image.source in {"FILE", "SEQUENCE", "MOVIE", "TILED"} and not is_packed:
+            yield image
+
+
+def from_files():
+    """The data-blocks whose files Blender can be asked to read: (what it is for people, data-block, path)."""
+    for image in images_of_files():
+        yield "image", image, image.filepath
+    for font in bpy.data.fonts:
+        if not font.packed_file and font.filepath not in {"", "<builtin>"}:
+            yield "font", font, font.filepath
+    for volume in bpy.data.volumes:
+        if volume.filepath and not volume.packed_file:
+            yield "volume", volume, volume.filepath
+
+
+def missing_images():
+    for image in images_of_files():
         for path in tile_paths(image) if image.source == "TILED" else [image.filepath]:
             if not exists(path, image.library):
                 yield "image", image, path or image.name
@@ -43,15 +61,12 @@ def missing_libraries():
 
 
 def missing_data():
-    for font in bpy.data.fonts:
-        if not font.packed_file and font.filepath not in {"", "<builtin>"} and not exists(font.filepath, font.library):
-            yield "font", font, font.filepath
+    for kind, each, path in from_files():
+        if kind != "image" and not exists(path, each.library):
+            yield kind, each, path
     for kind, each in [("cache", c) for c in bpy.data.cache_files] + [("clip", c) for c in bpy.data.movieclips]:
         if not exists(each.filepath, each.library):
             yield kind, each, each.filepath
-    for volume in bpy.data.volumes:
-        if volume.filepath and not volume.packed_file and not exists(volume.filepath, volume.library):
-            yield "volume", volume, volume.filepath
 
 
 def missing_simulations(shown):
@@ -154,12 +169,22 @@ def missing(scene):
     """
     shown = reach.shown(scene)
     seen, unseen = {}, {}
-    for kind, block, path in (*missing_images(bpy.data.images), *missing_data()):
+    absent = (*missing_images(), *missing_data())
+    for kind, block, path in absent:
         (seen if block in shown else unseen).setdefault(path, kind)
+    there = shown.difference(block for _, block, _ in absent)
+    for kind, block, path in from_files():
+        if block in there and not unreadable.is_readable(block):
+            seen.setdefault(path, f"unreadable {kind}")
     # Nobody knows what a missing library holds.
     for kind, _, path in missing_libraries():
         seen.setdefault(path, kind)
-    for source in (missing_simulations(shown), missing_in_nodes(shown), missing_strips(scene)):
+    for source in (
+        unreadable.libraries(shown),
+        missing_simulations(shown),
+        missing_in_nodes(shown),
+        missing_strips(scene),
+    ):
         for kind, path in source:
             seen.setdefault(path, kind)
     return tuple(

@@ -150,7 +150,8 @@ def open_scene(ask):
     if missing:
         refused = [] if ask["allowMissing"] else [each for each in missing if not is_allowed(each["path"], ask["allowedMissing"])]
         if refused:
-            raise Refusal("MISSING_ASSETS", f"not in the file: {listed(refused)}", names=[m["path"] for m in refused])
+            step = "put them where the file says, pack them (File > External Data > Pack Resources), or let them be missing (render.allowed_missing)"
+            raise Refusal("MISSING_ASSETS", f"not in the file: {listed(refused)}; {step}", names=[m["path"] for m in refused])
         notes.append(f"rendered without {len(missing)} missing files: {missing[0]['path']} …")
     # First, because it changes the picture most.
     notes = left_out + notes
