@@ -21,6 +21,21 @@ export interface FileUse {
   form: PathForm;
   /** Whether a picture shows it. Sounds belong to a project, but no picture is wrong without them. */
   isShown: boolean;
+  /** The numbers of the tiles that the image has. */
+  tiles?: readonly number[];
+  /** What of a sequence is read, as far as that is known. */
+  reads?: readonly SequenceRead[];
+}
+
+/** How a node picks one of a sequence of images for each frame. */
+export interface SequenceRead {
+  /** The frame that shows the first one. */
+  first: number;
+  /** How many there are. */
+  count: number;
+  /** What is added to the number of each. */
+  offset: number;
+  isCyclic: boolean;
 }
 
 /** DNA_image_types.h */
@@ -50,9 +65,28 @@ const packable = (kind: string, record: BlendRecord, path: string, form?: PathFo
 
 const imageFiles = (image: BlendRecord): FileUse[] => {
   const form = IMAGE_FORMS[image.number('source')];
-  return form === undefined || image.list('packedfiles').length > 0
-    ? []
-    : packable('image', image, image.filePath('name'), form);
+  if (form === undefined || image.list('packedfiles').length > 0) {
+    return [];
+  }
+  const uses = packable('image', image, image.filePath('name'), form);
+  const tiles = image.list('tiles').map((tile) => tile.number('tile_number'));
+  return form === 'tiles' ? uses.map((each) => ({ ...each, tiles })) : uses;
+};
+
+/** How a node reads the sequence of its image; undefined if it has none. */
+export const sequenceReadOf = (node: BlendRecord): SequenceRead | undefined => {
+  const storage = node.ref('storage');
+  const isSequence = IMAGE_FORMS[node.ref('id')?.number('source') ?? 0] === 'sequence';
+  const prefix = ['iuser.', ''].find((each) => storage?.has(`${each}sfra`) === true);
+  if (storage === undefined || !isSequence || prefix === undefined) {
+    return undefined;
+  }
+  return {
+    first: storage.number(`${prefix}sfra`),
+    count: storage.number(`${prefix}frames`),
+    offset: storage.number(`${prefix}offset`),
+    isCyclic: storage.number(`${prefix}cycl`) !== 0,
+  };
 };
 
 const stripFiles = (strip: BlendRecord): FileUse[] => {

@@ -1,5 +1,5 @@
 import type { BlendFile, FileBlock } from './file.ts';
-import { type FileUse, filesOf } from './file-uses.ts';
+import { type FileUse, filesOf, type SequenceRead, sequenceReadOf } from './file-uses.ts';
 import { isRendered, type Unbaked, unbakedOf } from './physics.ts';
 import { type BlendRecord, recordsOf } from './record.ts';
 import { isMuted, shownNodes } from './node-tree.ts';
@@ -62,6 +62,8 @@ const SKIPPED: Readonly<Record<string, readonly string[]>> = {
   bScreen: ['*'],
 };
 
+const useKey = ({ form, path }: FileUse): string => `${form} ${path}`;
+
 /** Members of an object that decide how it moves. */
 const MOTION: ReadonlySet<string> = new Set(['id', 'adt', 'constraints', 'pose', 'parent']);
 
@@ -95,12 +97,26 @@ export const rootsOf = (file: BlendFile, isRoot: (name: string) => boolean): Ble
     .filter((record) => isRoot(record.text('name')));
 };
 
+/** What other files link by name, and what versions of Blender do not turn into something else. */
+const KEPT_KINDS = /^(OB|GR|MA|ME|WO|SC)/;
+
+/** Which of these data-blocks a library has no more, without the two letters of their kinds. */
+export const lostNames = (file: BlendFile, wanted: ReadonlySet<string>): string[] => {
+  const own = idsOf(file);
+  const onward = file.blocks.filter(isLinked).flatMap((block) => recordsOf(file, block));
+  const onwardNames = new Set(onward.map((record) => record.text('name')));
+  return [...wanted]
+    .filter((name) => KEPT_KINDS.test(name) && !own.has(name) && !onwardNames.has(name))
+    .map((name) => name.slice(2));
+};
+
 /**
  * Follows the pointers of a file from the given data-blocks, as far as a picture depends on them. Muted and
  * disconnected nodes, hidden objects and pictures to model by do not count.
  */
 export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => {
   const uses = new Map<string, FileUse>();
+  const reads = new Map<string, SequenceRead[]>();
   const unbaked = new Map<string, Unbaked>();
   const linked = new Map<string, Set<string>>();
   const seen = new Map<string, Depth>();
@@ -150,6 +166,20 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
         }
       } else if (pointers === 2) {
         addAll(record.refs(path));
+      }
+    }
+  };
+
+  const addReads = (tree: BlendRecord): void => {
+    // Animation may change what a node reads.
+    for (const node of tree.isSet('adt') ? [] : shownNodes(tree)) {
+      const image = node.ref('id');
+      const read = sequenceReadOf(node);
+      if (image !== undefined && read !== undefined && !isMuted(node)) {
+        for (const use of filesOf(image)) {
+          const key = useKey(use);
+          reads.set(key, [...(reads.get(key) ?? []), read]);
+        }
       }
     }
   };
@@ -205,6 +235,7 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
         break;
       case 'bNodeTree':
         addAll(shownNodes(record));
+        addReads(record);
         break;
       case 'FluidModifierData':
       case 'DynamicPaintModifierData':
@@ -249,7 +280,7 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
       continue;
     }
     for (const use of filesOf(record)) {
-      uses.set(`${use.form} ${use.path}`, use);
+      uses.set(useKey(use), use);
     }
     const simulation = unbakedOf(record);
     if (simulation !== undefined) {
@@ -257,7 +288,11 @@ export const trace = (file: BlendFile, roots: readonly BlendRecord[]): Trace => 
     }
     visit(record, depth);
   }
-  return { uses: [...uses.values()], unbaked: [...unbaked.values()], linked };
+  const withReads = [...uses].map(([key, use]) => {
+    const found = reads.get(key);
+    return found === undefined ? use : { ...use, reads: found };
+  });
+  return { uses: withReads, unbaked: [...unbaked.values()], linked };
 };
 
 /** Pointers whose targets matter only by how they move. */

@@ -107,6 +107,34 @@ describe('collect', () => {
     }
   });
 
+  it('names what is missing of a sequence or of tiles, if the frames read it', async () => {
+    await cp(at('project'), at('gaps'), { recursive: true });
+    const missingAt = async (frames: string): Promise<string[]> => {
+      const main = at('gaps/scenes/main.blend');
+      const { missing } = await collect({ main, folder: at('gaps'), scene: undefined, frames });
+      return missing.map(({ path }) => path);
+    };
+    await rm(at('gaps/tex/seq_0003.png'));
+    await writeFile(at('gaps/tex/seq_0004.png'), '');
+    expect(await missingAt('1-2')).to.deep.equal([]);
+    expect(await missingAt('1-3')).to.deep.equal(['//../tex/seq_0003.png']);
+    expect(await missingAt('4')).to.deep.equal(['//../tex/seq_0004.png']);
+    await rm(at('gaps/tex/tile.1002.png'));
+    expect(await missingAt('1')).to.deep.equal(['//../tex/tile.1002.png']);
+  });
+
+  it('names what is linked from a library that has it no more', async () => {
+    await cp(at('project'), at('lost'), { recursive: true });
+    const library = at('lost/lib/things.blend');
+    const bytes = (await readFile(library)).toString('latin1');
+    await writeFile(library, bytes.replaceAll('GRThings\0', 'GROthers\0'), 'latin1');
+    const main = at('lost/scenes/main.blend');
+    const { missing } = await collect({ main, folder: at('lost'), scene: undefined });
+    const path = '//../lib/things.blend/Things';
+    const flaw = 'its library lost it';
+    expect(missing).to.deep.equal([{ kind: 'linked data-block', path, blend: main, flaw }]);
+  });
+
   it('says which .blend names a file that is not there', async () => {
     await rm(at('project/tex/steel.png'));
     const { missing } = await collected('project/scenes/main.blend');

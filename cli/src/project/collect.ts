@@ -1,12 +1,15 @@
 import { basename } from 'node:path';
 import {
   type FileUse,
+  lostNames,
   openSource,
   readBlendFile,
   rootsOf,
   trace,
   type Unbaked,
 } from '#libs/blend/index.ts';
+import { indicesOf, parseIndices } from '#libs/indices/index.ts';
+import { expectedPaths, renamed } from './expected-files.ts';
 import { flawOf } from './file-flaws.ts';
 import { findFiles } from './find-files.ts';
 import type { Spot } from './stored-path.ts';
@@ -43,6 +46,8 @@ interface CollectOptions {
   folder: string;
   /** A name; undefined for all scenes. */
   scene: string | undefined;
+  /** An expression. Without frames, gaps in sequences are not found. */
+  frames?: string;
 }
 
 const keyOf = ({ place, isFixed }: Spot): string => `${isFixed} ${place}`;
@@ -55,7 +60,7 @@ const pathOfOne = ({ path, form }: FileUse, { source }: Spot): string => {
       return path;
     case 'sequence':
     case 'tiles':
-      return path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1) + name;
+      return renamed(path, name);
     case 'folder':
     case 'blendcache':
       return path === '' ? name : `${path}/${name}`;
@@ -65,11 +70,19 @@ const pathOfOne = ({ path, form }: FileUse, { source }: Spot): string => {
 };
 
 /** Follows a scene through its .blend and all libraries, and finds every file that a picture can show. */
-export const collect = async ({ main, folder, scene }: CollectOptions): Promise<Collected> => {
+export const collect = async ({
+  main,
+  folder,
+  scene,
+  frames = '',
+}: CollectOptions): Promise<Collected> => {
   const files = new Map<string, Spot>();
   const missing = new Map<string, MissingFile>();
   const unbaked: FoundUnbaked[] = [];
   const unread: string[] = [];
+  const numbers = frames === '' ? [] : [...indicesOf(parseIndices(frames))];
+  /** How each library was named first. */
+  const named = new Map<string, { use: FileUse; blend: Spot }>();
   /** The data-blocks that are wanted of each .blend, and those that were followed already. */
   const wanted = new Map<string, ReadonlySet<string> | undefined>();
   const followed = new Map<string, ReadonlySet<string>>();
@@ -91,33 +104,52 @@ export const collect = async ({ main, folder, scene }: CollectOptions): Promise<
     const file = await readBlendFile(source);
     const isRoot = (name: string): boolean =>
       names?.has(name) ?? (scene === undefined ? name.startsWith('SC') : name === `SC${scene}`);
-    const found = trace(file, rootsOf(file, isRoot));
+    const traced = trace(file, rootsOf(file, isRoot));
+    const asNamed = named.get(keyOf(blend));
+    if (names !== undefined && asNamed !== undefined) {
+      const { use, blend: user } = asNamed;
+      for (const name of lostNames(file, names)) {
+        miss(
+          { ...use, kind: 'linked data-block', path: `${use.path}/${name}` },
+          user,
+          'its library lost it',
+        );
+      }
+    }
     const from = blend.source === main ? {} : { library: basename(blend.source) };
-    unbaked.push(...found.unbaked.map((each) => ({ ...each, ...from })));
-    for (const use of found.uses) {
+    unbaked.push(...traced.unbaked.map((each) => ({ ...each, ...from })));
+    for (const use of traced.uses) {
       const here = await findFiles(use, blend, folder);
       if (here.length === 0) {
         miss(use, blend);
       }
+      const expected = expectedPaths(use, numbers);
+      const found = new Set<string>();
       for (const spot of here) {
-        const flaw = use.isShown ? await flawOf(spot.source, use) : undefined;
+        const path = pathOfOne(use, spot);
+        found.add(path);
+        const isRead = use.isShown && (expected?.has(path) ?? true);
+        const flaw = isRead ? await flawOf(spot.source, use) : undefined;
         if (flaw === undefined) {
           add(spot);
         } else {
-          miss({ ...use, path: pathOfOne(use, spot) }, blend, flaw);
+          miss({ ...use, path }, blend, flaw);
+        }
+      }
+      if (here.length > 0) {
+        for (const path of expected?.difference(found) ?? []) {
+          miss({ ...use, path }, blend);
         }
       }
     }
-    for (const [path, linked] of found.linked) {
-      const [library] = await findFiles(
-        { kind: 'library', path, form: 'file', isShown: true },
-        blend,
-        folder,
-      );
+    for (const [path, linked] of traced.linked) {
+      const use: FileUse = { kind: 'library', path, form: 'file', isShown: true };
+      const [library] = await findFiles(use, blend, folder);
       if (library === undefined) {
         continue;
       }
       const key = keyOf(library);
+      named.set(key, named.get(key) ?? { use, blend });
       const before = followed.get(key) ?? new Set();
       const more = linked.difference(before);
       if (files.has(key) && more.size > 0) {

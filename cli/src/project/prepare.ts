@@ -54,7 +54,12 @@ export const prepareProject = async (
     output.note(instead);
   }
   const scene = inspected.scene === '' ? undefined : inspected.scene;
-  const collected = await collect({ main, folder, scene }).catch(() => undefined);
+  const collected = await collect({
+    main,
+    folder,
+    scene,
+    frames: inspected.frames,
+  }).catch(() => undefined);
   if (collected === undefined) {
     output.note(`${main} could not be read to its end; the mesh judges it`);
     return { ...alone, ...fit };
