@@ -57,7 +57,7 @@ const framesByName = (shares: readonly UserShare[]): Record<string, number> => {
 export const printSummary = (output: Output, summary: Summary): void => {
   const { workload } = summary;
   const noun = viewOf(workload).noun;
-  // More than there are tasks, if some were done again. Where others are prepared first, only the time says who did how much.
+  // Where others are prepared first, only the time says who did how much.
   const partOf = ({ completed, seconds }: UserShare): number =>
     workload.nodes.length > 0 ? seconds : completed;
   const made = workload.shares.reduce((sum, share) => sum + partOf(share), 0);

@@ -38,7 +38,15 @@ export const listAttempts =
     };
   };
 
-const attemptsOf = ({ n, at, entries }: JournalDocument<Entry>): AttemptRecord[] =>
+/** Of every loss: whoever leaves in order gives its tasks back. */
+const LOSS = 'its machine went without a word while it worked on it';
+
+/** The attempts that ended in one document of the journal. */
+export const attemptsOf = ({
+  n,
+  at,
+  entries,
+}: Pick<JournalDocument<Entry>, 'n' | 'at' | 'entries'>): AttemptRecord[] =>
   entries.flatMap((entry) => {
     const end = ENDS[entry.kind];
     if (end === undefined || !('attempt' in entry)) {
@@ -53,7 +61,7 @@ const attemptsOf = ({ n, at, entries }: JournalDocument<Entry>): AttemptRecord[]
         ? { failureClass: FailureClass[entry.failureClass], reason: entry.reason }
         : {
             failureClass: FailureClass.UNSPECIFIED,
-            reason: 'reason' in entry ? entry.reason : '',
+            reason: entry.kind === 'attempt-lost' ? LOSS : 'reason' in entry ? entry.reason : '',
           };
     return [{ ...record, ...failure, time: at, position: n }];
   });

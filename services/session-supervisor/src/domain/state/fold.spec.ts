@@ -79,6 +79,23 @@ describe('fold', () => {
     expect(state.shares).to.deep.equal([{ id: 'u1', name: 'renamed', completed: 2, seconds: 5 }]);
   });
 
+  it('counts for a user only results that still count, but all its work', () => {
+    const { accepted } = everyEntry;
+    const done = foldAll([accepted, { ...accepted, task: 'noop/3' }]);
+    const retried = fold(done, { kind: 'retried', tasks: '1,3' }, at);
+    expect(retried.shares).to.deep.equal([{ id: 'u1', name: 'one', completed: 0, seconds: 5 }]);
+    const again = { ...accepted, generation: 1, attempt: '0-9' };
+    const { shares } = foldAll([again, { ...again, user: 'u2', task: 'noop/3' }], retried);
+    expect(shares.map(({ id, completed }) => [id, completed])).to.deep.equal([
+      ['u1', 1],
+      ['u2', 1],
+    ]);
+    const repaired = fold(done, { kind: 'repair-wanted', tasks: '3', reason: 'damaged' }, at);
+    expect(repaired.shares[0]).to.include({ completed: 1 });
+    const refused = fold(done, everyEntry['result-refused'], at);
+    expect(refused.shares[0]).to.include({ completed: 1 });
+  });
+
   it('learns nothing from a duplicate', () => {
     const before = foldAll([everyEntry.accepted]);
     expect(fold(before, everyEntry.duplicate, at)).to.deep.equal(before);

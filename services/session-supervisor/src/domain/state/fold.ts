@@ -1,6 +1,6 @@
 import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitmap.ts';
 import type { AcceptedResult, Entry, RequestMark, UsedEngine } from './entries.ts';
-import { withValue } from '../sets/small-int-map.ts';
+import { valueAt, withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
@@ -24,7 +24,7 @@ import {
 } from './workload.ts';
 
 /** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
-export const FOLD_VERSION = 10;
+export const FOLD_VERSION = 11;
 
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -134,6 +134,10 @@ export const foldDocument = (
   return { ...folded, position: document.n };
 };
 
+/** Whether the results of a task only serve later ones. */
+const isInner = ({ graph }: WorkloadState, ordinal: number): boolean =>
+  graph.nodes[nodeOf(graph, ordinal)]?.isInner === true;
+
 const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState => {
   const ordinal = taskOrdinal(state.graph, result.task);
   if (ordinal === undefined) {
@@ -144,10 +148,10 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
   const index = known < 0 ? state.shares.length : known;
   const shares = state.shares.slice();
   const node = nodeOf(state.graph, ordinal);
-  const isInner = state.graph.nodes[node]?.isInner === true;
+  const isOfInner = isInner(state, ordinal);
   const share = state.shares[index];
-  // A share counts results of the workload, but all work.
-  const completed = (share?.completed ?? 0) + (isInner ? 0 : 1);
+  // A share counts results of the workload that still count, but all work.
+  const completed = (share?.completed ?? 0) + (isOfInner ? 0 : 1);
   shares[index] = { id, name, ...withWork(share, seconds), completed };
   return opening(
     withoutRefuted({
@@ -163,7 +167,7 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
         : { unverified: withBit(state.unverified, ordinal) }),
       blame: blamed(state, ordinal, result.user),
       notes: withNotes(state.notes, result.notes),
-      passed: isInner ? new Map(state.passed).set(ordinal, passedOf(result)) : state.passed,
+      passed: isOfInner ? new Map(state.passed).set(ordinal, passedOf(result)) : state.passed,
       madeWith: withUsed(state.madeWith, result.used),
     }),
     [ordinal],
@@ -267,7 +271,16 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
   let { unverified, confirmed } = state;
   const looks = new Map(state.looks);
   const generation = state.generation + 1;
+  const shares = state.shares.slice();
+  const takeBack = (ordinal: number): void => {
+    const index = valueAt(doneBy, ordinal) - 1;
+    const share = shares[index];
+    if (share !== undefined && !isInner(state, ordinal)) {
+      shares[index] = { ...share, completed: Math.max(0, share.completed - 1) };
+    }
+  };
   const forget = (ordinal: number): void => {
+    takeBack(ordinal);
     done = withoutBit(done, ordinal);
     failed = withoutBit(failed, ordinal);
     doneBy = withValue(doneBy, ordinal, 0);
@@ -289,7 +302,7 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
   }
   const changed = { done, givenUp: failed, doneBy, generations, troubles, repairs, unverified };
   const seen = { confirmed, looks };
-  return opening({ ...state, ...changed, ...seen, generation }, [...tasks, ...fallout]);
+  return opening({ ...state, ...changed, ...seen, shares, generation }, [...tasks, ...fallout]);
 };
 
 const retried = (state: WorkloadState, tasks: string): WorkloadState => {
@@ -354,20 +367,10 @@ const refused = (
     })),
     // What others made of the task before still counts.
     looks: state.looks,
-    shares: withoutResults(state, user, 1),
     blame: new Map(state.blame).set(user, (state.blame.get(user) ?? 0) + 1),
     refused: withRefused(state, { id: user, name: userName, results: 1, task, reason }),
   };
 };
-
-const withoutResults = (
-  { shares }: WorkloadState,
-  user: string,
-  results: number,
-): WorkloadState['shares'] =>
-  shares.map((each) =>
-    each.id === user ? { ...each, completed: Math.max(0, each.completed - results) } : each,
-  );
 
 const withRefused = (
   { refused: known }: WorkloadState,
@@ -391,7 +394,6 @@ const lookWanted = (
   const votes = [...(state.looks.get(ordinal) ?? []), vote];
   return {
     ...undecided(state, { tasks: new Set([ordinal]), fallout: new Set() }),
-    shares: withoutResults(state, vote.user, 1),
     looks: new Map(state.looks).set(ordinal, votes),
   };
 };
@@ -445,7 +447,6 @@ const distrusted = (
   return {
     ...open,
     goodLooks,
-    shares: withoutResults(state, id, ordinals.size),
     barred: new Map(state.barred).set(id, name),
     refused: withRefused(state, { id, name, results: ordinals.size + 1, task, reason }),
   };
