@@ -67,7 +67,7 @@ describe('programs behind ports', function () {
       expect(await muster('visualize', 'cases/one', '--as', 'customer')).to.include({ code: 4 });
       const junk = await muster('visualize', 'junk.zip');
       expect(junk).to.include({ code: 1 });
-      expect(junk.stderr).to.include('ARCHIVE_UNFIT').and.to.include('pack it anew as');
+      expect(junk.stderr).to.include('ARCHIVE_UNFIT').and.to.include('pack it anew');
       expect((await muster('visualize', 'list')).answer).to.have.length(1);
       expect((await muster('ports', 'list')).answer).to.have.length(1);
     });

@@ -5,7 +5,7 @@ export const archiveUnfit = (why: string, cause?: unknown): DomainError =>
   new DomainError(
     status.FAILED_PRECONDITION,
     'ARCHIVE_UNFIT',
-    `the archive ${why}; pack it anew as .tar, .tar.gz or .zip, with plain files and folders only and without a password`,
+    `the archive ${why}; pack it anew, with plain files and folders only and without a password`,
     {},
     { cause },
   );

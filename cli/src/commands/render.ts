@@ -3,6 +3,8 @@ import { WorkloadState } from '#libs/contracts/session.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { plural } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
+import { isFormatNote } from '../project/format-note.ts';
+import type { IsTold } from '../workload/notes.ts';
 import { checkDevice } from '../workload/device.ts';
 import { earlierFields, mixtureOf } from '../workload/earlier-files.ts';
 import { createFetcher, type Fetched, type Fetcher } from '../workload/fetch.ts';
@@ -26,7 +28,8 @@ export const render: Define = (command, { does }) =>
         await checkMovie(options.movie);
       }
       const handedIn = await handIn(invocation, given, options);
-      const { workload, directory, earlier, input, film } = handedIn;
+      const { workload, directory, earlier, input, film, isFormatTold = false } = handedIn;
+      const isTold: IsTold = (text) => isFormatTold && isFormatNote(text);
       tellStart(invocation, handedIn);
       if (!options.wait) {
         return exitCodes.done;
@@ -52,6 +55,7 @@ export const render: Define = (command, { does }) =>
           }));
         },
         waitAtMost: options.waitAtMost,
+        isTold,
       });
       await growing.disposeAsync();
       const wallSeconds = (cli.clock.monotonic() - startedMs) / 1_000;
@@ -65,7 +69,7 @@ export const render: Define = (command, { does }) =>
         (sum, { further }) => sum + further.length,
         0,
       );
-      printSummary(output, { workload: ended, wallSeconds, input, mixture, furtherFiles });
+      printSummary(output, { workload: ended, wallSeconds, input, mixture, furtherFiles, isTold });
       await notifyEnd(invocation, options, ended, wallSeconds);
       return isFilmed ? exitCodeOfEnd(ended) : exitCodes.failed;
     }),

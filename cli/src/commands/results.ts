@@ -200,7 +200,13 @@ const fetchAll = async (
   });
   await fetcher.catchUp();
   tellMixture(output, { ...mixtureOf(directory, [], fetcher), others: [] });
-  output.text(`${plural(fetcher.fetched.size, viewOf(workload).noun)} in ${directory}`);
+  const { fetched, there } = fetcher;
+  const kept = [...fetched.values()].filter((one) =>
+    [one.path, ...one.further].every((path) => there.has(path)),
+  ).length;
+  const already =
+    kept === 0 ? '' : kept === fetched.size ? ', already there' : `, ${kept} of them already there`;
+  output.text(`${plural(fetched.size, viewOf(workload).noun)} in ${directory}${already}`);
   const seen = new Set([...fetcher.fetched.keys(), ...lost]);
   const exitCode = tellAbsent(output, workload, selection, seen);
   if (lost.length === 0) {

@@ -145,6 +145,9 @@ describe('collect', () => {
         blend: at('project/lib/deep/steel.blend'),
       },
     ]);
+    expect(() => checkMissing(missing, false)).to.throw(
+      /^1 file .* is missing: .*; put it where .* pack it \(.* or render without it: /,
+    );
   });
 
   it('follows only the scene that is asked for', async () => {

@@ -25,3 +25,7 @@ export const formatNote = ({
     instead && `the file names the format ${format}, which is not delivered: ${instead} instead`
   );
 };
+
+/** Whether an agent says of its frames what `formatNote` says of the file. */
+export const isFormatNote = (text: string): boolean =>
+  /^the file names the (movie )?format /.test(text);

@@ -78,9 +78,10 @@ export const checkMissing = (missing: readonly MissingFile[], allowed: Allowance
     const raw = isRaw
       ? '; a name with \\x… is not UTF-8 and cannot travel: rename the file, and set its path in Blender anew'
       : '';
+    const [are, them] = refused.length === 1 ? ['is', 'it'] : ['are', 'them'];
     throw precondition(
       'MISSING_ASSETS',
-      `${plural(refused.length, 'file')} that the scene shows ${refused.length === 1 ? 'is' : 'are'} ${what.join(' or ')}: ${listed(names)}${raw}; put them where the .blend says, pack them (File > External Data > Pack Resources), or render without them: --allow-missing PATTERN`,
+      `${plural(refused.length, 'file')} that the scene shows ${are} ${what.join(' or ')}: ${listed(names)}${raw}; put ${them} where the .blend says, pack ${them} (File > External Data > Pack Resources), or render without ${them}: --allow-missing PATTERN`,
       { files: names.slice(0, 100).join('\n') },
     );
   }

@@ -23,6 +23,8 @@ export interface Prepared {
   /** Whether the file is to become a movie, and the rate of one; unset if the file could not be read. */
   isMovie?: boolean;
   fps?: Fps;
+  /** Whether people were told that frames are not in the format of the file. */
+  isFormatTold?: boolean;
   /** That its frames are not split into tiles, and why. */
   whole?: string | undefined;
 }
@@ -49,10 +51,12 @@ export const prepareProject = async (
   if (inspected === undefined) {
     return { ...alone, scene: options.scene, frames: options.frames };
   }
-  const { instead, ...fit } = inspected;
-  if (options.format === 'as-in-file' && instead !== undefined) {
+  const { instead, ...rest } = inspected;
+  const isFormatTold = options.format === 'as-in-file' && instead !== undefined;
+  if (isFormatTold) {
     output.note(instead);
   }
+  const fit = { ...rest, isFormatTold };
   const scene = inspected.scene === '' ? undefined : inspected.scene;
   const collected = await collect({
     main,

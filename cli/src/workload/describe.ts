@@ -23,7 +23,7 @@ export const nameOf = ({ userName, userId }: { userName: string; userId: string 
   userName || userId;
 
 /** `CYCLES of 3.4.1 on CPU`; several with how many results each made. */
-const madeWithText = ({ madeWith }: Workload): string =>
+export const madeWithText = ({ madeWith }: Workload): string =>
   madeWith
     .map(({ used, results }) => {
       const { engine = '', version = '', device = '' } = used ?? {};

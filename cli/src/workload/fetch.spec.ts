@@ -128,8 +128,10 @@ describe('createFetcher', () => {
     await writeFile(whole, CONTENT);
     await writeFile(join(dir.path, 'frame_0003.png'), 'a_picture');
     const { mtimeMs } = await stat(whole);
-    await fetcherFor(mesh, dir.path, () => {}).catchUp();
+    const fetcher = fetcherFor(mesh, dir.path, () => {});
+    await fetcher.catchUp();
     expect(sent).to.deep.equal(['results/3']);
+    expect([...fetcher.there]).to.deep.equal([whole]);
     expect((await stat(whole)).mtimeMs).to.equal(mtimeMs);
     expect(await readFile(join(dir.path, 'frame_0003.png'))).to.deep.equal(CONTENT);
   });

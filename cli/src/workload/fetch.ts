@@ -47,6 +47,8 @@ export interface Fetcher {
   readonly fetched: ReadonlyMap<string, Fetched>;
   /** Files of earlier commands, with other bytes, that were replaced. */
   readonly replaced: ReadonlySet<string>;
+  /** Files of earlier commands that were right, and stay. */
+  readonly there: ReadonlySet<string>;
 }
 
 /** Several at once, because small files spend most of their time on round trips. */
@@ -61,6 +63,7 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
   const isWanted = options.isWanted ?? (() => true);
   const fetched = new Map<string, Fetched>();
   const replaced = new Set<string>();
+  const right = new Set<string>();
   /** Files that this command brought or found right. */
   const own = new Set<string>();
   const cleanParts = createPartCleaner();
@@ -75,6 +78,9 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
       if (there === 'other' && !own.has(path)) {
         options.onReplace?.(path);
         replaced.add(path);
+      }
+      if (there === 'same' && !own.has(path)) {
+        right.add(path);
       }
       if (there !== 'same') {
         await mkdir(dirname(path), { recursive: true });
@@ -147,6 +153,7 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
   return {
     fetched,
     replaced,
+    there: right,
     catchUp: serially,
     async finish({ workloadId: id, completed }) {
       takesUnverified = true;

@@ -48,6 +48,8 @@ export interface Started {
   directory: string;
   /** Files of frames that were in it before. */
   earlier: readonly string[];
+  /** Whether people were told that frames are not in the format of the file. */
+  isFormatTold?: boolean;
   /** The film to make of them; undefined if none is. */
   film: Film | undefined;
 }
@@ -123,10 +125,11 @@ const start = async (
   const workload = workloadIn(
     await persistently(patience, () => startWorkload(request, { signal })),
   );
-  const { fps } = chosen;
+  const { fps, isFormatTold = false } = chosen;
   return {
     workload,
     input: { ...sent, missingFiles: missing.length },
+    isFormatTold,
     ...(isMovie !== undefined && { isMovie }),
     ...(fps && { fps }),
   };

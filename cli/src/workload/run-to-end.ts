@@ -7,6 +7,7 @@ import { workloadsOf } from './client.ts';
 import { follow, PATIENCE_MS } from './follow.ts';
 import { viewOf } from './kinds.ts';
 import { createProgressDisplay } from './progress-display.ts';
+import type { IsTold } from './notes.ts';
 import { progressOf, type Progress } from './progress.ts';
 import { watchWaiting, type WaitReason } from './waiting.ts';
 
@@ -24,11 +25,14 @@ export const runToEnd = async (
   {
     makeCompanion,
     waitAtMost,
+    isTold = () => false,
   }: {
     /** `note` says something without disturbing the progress. */
     makeCompanion?: (patience: PatienceOptions, note: (text: string) => void) => Companion;
     /** The longest wait without work, in seconds. */
     waitAtMost: number | undefined;
+    /** Whether people know a note already. */
+    isTold?: IsTold;
   },
 ): Promise<Workload> => {
   const { cli, output } = invocation;
@@ -48,6 +52,7 @@ export const runToEnd = async (
   let reason: WaitReason | undefined;
   await using waiting = watchWaiting({
     clock: cli.clock,
+    workloadId,
     explain: async () =>
       (await workloadsOf(mesh).explainWorkload({ workloadId, customerId: '' })).reasons,
     // After its end, only results are still fetched.
@@ -83,7 +88,7 @@ export const runToEnd = async (
   /** What changes the picture is said when it is first known, not only at the end. */
   const tellNotes = (): void => {
     for (const { text } of last.notes) {
-      if (!toldNotes.has(text)) {
+      if (!toldNotes.has(text) && !isTold(text)) {
         toldNotes.add(text);
         display.note(`note: ${text}`);
       }

@@ -85,6 +85,30 @@ describe('summary', () => {
     });
   });
 
+  it('leaves out for people what they were told before', () => {
+    const notes = [{ text: 'the file names the format BMP', results: 24 }];
+    const { cli, said } = testCli();
+    const summary = { workload: { ...workload, notes }, wallSeconds: 30 };
+    printSummary(createOutput(cli, false), { ...summary, isTold: () => true });
+    expect(said.stdout).not.to.include('BMP');
+    expect(summaryEvent({ ...summary, isTold: () => true })).to.deep.include({ notes });
+  });
+
+  it('says which Blender rendered, and that it is newer than the one of the file', () => {
+    const used = { engine: 'CYCLES', version: '4.5.15', device: 'CPU' };
+    const told = (blenderVersion: string): string => {
+      const { cli, said } = testCli();
+      const rendered = { ...workload, blenderVersion, madeWith: [{ used, results: 24 }] };
+      printSummary(createOutput(cli, false), { workload: rendered, wallSeconds: 30 });
+      return said.stdout;
+    };
+    expect(told('4.5')).to.include('rendered by CYCLES of 4.5.15 on CPU\n');
+    expect(told('4.5')).not.to.include('saved with');
+    for (const older of ['4.4', '3.6', '2.79']) {
+      expect(told(older)).to.include(`note: the file was saved with Blender ${older}`);
+    }
+  });
+
   it('shares out what was made, also where frames were made twice', () => {
     const twice = { ...workload, completed: 12 };
     const { cli, said } = testCli();

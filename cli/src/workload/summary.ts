@@ -2,10 +2,10 @@ import { WorkloadState, type UserShare, type Workload } from '#libs/contracts/se
 import { formatBytes, formatEnum, formatSeconds, plural } from '../formats.ts';
 import type { Output } from '../output.ts';
 import type { HandedIn } from '../project/send.ts';
-import { nameOf } from './describe.ts';
+import { madeWithText, nameOf } from './describe.ts';
 import { mixtureFields, tellMixture, type Mixture } from './earlier-files.ts';
 import { viewOf } from './kinds.ts';
-import { printNotes } from './notes.ts';
+import { type IsTold, printNotes } from './notes.ts';
 
 /** What people and programs are told about a workload that has ended. */
 interface Summary {
@@ -18,6 +18,8 @@ interface Summary {
   mixture?: Mixture | undefined;
   /** How many files were fetched beside the results themselves. */
   furtherFiles?: number;
+  /** Whether people were told a note before the work began. */
+  isTold?: IsTold;
 }
 
 /** The last event of `--json`: `completed`, `failed` or `stopped`. */
@@ -79,7 +81,16 @@ export const printSummary = (output: Output, summary: Summary): void => {
   if (summary.input !== undefined) {
     output.text(inputLine(summary.input));
   }
-  printNotes(output, workload);
+  if (workload.madeWith.length > 0) {
+    output.text(`rendered by ${madeWithText(workload)}`);
+  }
+  const newer = newerThanFile(workload);
+  if (newer !== undefined) {
+    output.text(
+      `note: the file was saved with Blender ${workload.blenderVersion}, and ${newer} can show it otherwise; an agent with that version renders it as it was`,
+    );
+  }
+  printNotes(output, workload, summary.isTold);
   if (summary.mixture !== undefined) {
     tellMixture(output, summary.mixture);
   }
@@ -90,6 +101,21 @@ export const printSummary = (output: Output, summary: Summary): void => {
   output.text(verdict(summary));
   output.json(summaryEvent(summary));
 };
+
+/** Major and minor version as one number; until 2.93, the second part had two digits. */
+const minorOf = (version: string): number => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major * 100 + minor;
+};
+
+/** The newest version that rendered, if it is of a later series than the one that saved the file. */
+const newerThanFile = ({ blenderVersion, madeWith }: Workload): string | undefined =>
+  blenderVersion === ''
+    ? undefined
+    : madeWith
+        .map(({ used }) => used?.version ?? '')
+        .filter((version) => minorOf(version) > minorOf(blenderVersion))
+        .sort((a, b) => minorOf(b) - minorOf(a))[0];
 
 /** `13 files, 3.2 MiB: sent 1 (20.0 KiB), the mesh had 12; rendered without 2 files`. */
 const inputLine = (input: HandedIn): string => {

@@ -12,6 +12,7 @@ const watched = (atMostMs?: number) => {
   const state = { reasons: [NOBODY] as WaitReason[], isActive: false, tooLong: '' };
   const watching = watchWaiting({
     clock,
+    workloadId: 'w-1',
     explain: async () => state.reasons,
     isActive: () => state.isActive,
     tell: ({ message }) => void told.push(message),
@@ -50,7 +51,7 @@ describe('watchWaiting', () => {
     await clock.advance(50_000);
     expect(state.tooLong).to.equal('');
     await clock.advance(20_000);
-    expect(state.tooLong).to.include(NOBODY.message);
+    expect(state.tooLong).to.include(NOBODY.message).and.to.include('to end it: muster stop w-1');
     await watching.stop();
   });
 });

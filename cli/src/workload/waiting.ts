@@ -10,6 +10,7 @@ export interface WaitReason {
 
 interface WaitingOptions {
   clock: Clock;
+  workloadId: string;
   /** Asks the mesh. A failure is as good as no answer. */
   explain: () => Promise<readonly WaitReason[]>;
   /** Whether somebody works on it now; then nothing is asked. */
@@ -34,6 +35,7 @@ const SILENT: ReadonlySet<string> = new Set([
 /** While nobody works on a workload, tells why, and again whenever the reason changes. */
 export const watchWaiting = ({
   clock,
+  workloadId,
   explain,
   isActive,
   tell,
@@ -60,7 +62,7 @@ export const watchWaiting = ({
       onTooLong(
         precondition(
           'WAITED_TOO_LONG',
-          `nobody worked on it for too long: ${why}; it goes on waiting`,
+          `nobody worked on it for too long: ${why}; it goes on waiting; to end it: muster stop ${workloadId}`,
         ),
       );
     }

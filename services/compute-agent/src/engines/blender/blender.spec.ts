@@ -244,7 +244,7 @@ describe('rendering with Blender', function () {
       expect(failure.reason).to.include('world_map.jpg');
       const { notes } = await frameOf(accepted, 1);
       expect(notes).to.have.length(1);
-      expect(notes[0]).to.match(/^rendered without 2 missing files/);
+      expect(notes[0]).to.match(/^rendered without 2 missing files: \w+ \S+, \w+ [^…]+$/);
       await frameOf(packed, 1);
     });
 

@@ -152,7 +152,8 @@ def open_scene(ask):
         if refused:
             step = "put them where the file says, pack them (File > External Data > Pack Resources), or let them be missing (render.allowed_missing)"
             raise Refusal("MISSING_ASSETS", f"not in the file: {listed(refused)}; {step}", names=[m["path"] for m in refused])
-        notes.append(f"rendered without {len(missing)} missing files: {missing[0]['path']} …")
+        what = "1 missing file" if len(missing) == 1 else f"{len(missing)} missing files"
+        notes.append(f"rendered without {what}: {listed(missing)}")
     # First, because it changes the picture most.
     notes = left_out + notes
     if bpy.app.autoexec_fail:
