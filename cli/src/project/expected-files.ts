@@ -12,18 +12,26 @@ const tileName = (path: string, tile: number): string => {
     .replaceAll('<UVTILE>', `u${column + 1}_v${row + 1}`);
 };
 
-/** The number of the picture that a frame shows, as BKE_image_user_frame_get says. */
-const numberAt = ({ first, count, offset, isCyclic }: SequenceRead, frame: number): number => {
+/**
+ * The number of the file that a frame shows, as BKE_image_user_frame_get says; undefined before the first, where Blender reads
+ * what nobody means, the number before it.
+ */
+const numberAt = (
+  { first, count, offset, isCyclic }: SequenceRead,
+  frame: number,
+): number | undefined => {
   const nth = frame - first;
-  const inside = isCyclic ? ((nth % count) + count) % count : Math.min(Math.max(nth, 0), count - 1);
-  return inside + 1 + offset;
+  if (isCyclic) {
+    return (((nth % count) + count) % count) + 1 + offset;
+  }
+  return nth < 0 ? undefined : Math.min(nth, count - 1) + 1 + offset;
 };
 
-const numberedPath = (path: string, number: number): string | undefined => {
+const numberedPath = (path: string, number: number | undefined): string | undefined => {
   const name = basename(path.replaceAll('\\', '/'));
   const numbers = [...name.matchAll(/\d+/g)];
   const last = numbers.at(-1);
-  if (last === undefined || number < 0) {
+  if (last === undefined || number === undefined || number < 0) {
     return undefined;
   }
   const digits = String(number).padStart(last[0].length, '0');
