@@ -98,6 +98,10 @@ describe('collect', () => {
       const told = await flawIn('broken/tex/steel.png', content);
       expect(told).to.deep.equal([`//../../tex/steel.png ${flaw}`]);
     }
+    const library = await readFile(at('broken/lib/things.blend'));
+    expect(
+      await flawIn('broken/lib/things.blend', library.subarray(0, library.length / 2)),
+    ).to.deep.equal(['//../lib/things.blend was cut off']);
     for (const [name, path] of [
       ['tex/seq_0002.png', '//../tex/seq_0002.png'],
       ['tex/tile.1002.png', '//../tex/tile.1002.png'],

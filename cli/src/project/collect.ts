@@ -8,6 +8,7 @@ import {
   trace,
   type Unbaked,
 } from '#libs/blend/index.ts';
+import { isDomainError } from '#libs/errors/index.ts';
 import { indicesOf, parseIndices } from '#libs/indices/index.ts';
 import { expectedPaths, renamed } from './expected-files.ts';
 import { flawOf } from './file-flaws.ts';
@@ -68,6 +69,9 @@ const pathOfOne = ({ path, form }: FileUse, { source }: Spot): string => {
       return form satisfies never;
   }
 };
+
+const isCut = (error: unknown): boolean =>
+  isDomainError(error) && error.reason === 'BLEND_FILE_TRUNCATED';
 
 /** Follows a scene through its .blend and all libraries, and finds every file that a picture can show. */
 export const collect = async ({
@@ -167,7 +171,15 @@ export const collect = async ({
     wanted.delete(key);
     const library = files.get(key);
     if (library !== undefined) {
-      await follow(library, names).catch(() => unread.push(library.source));
+      await follow(library, names).catch((error: unknown) => {
+        const asNamed = named.get(key);
+        if (isCut(error) && asNamed !== undefined) {
+          files.delete(key);
+          miss(asNamed.use, asNamed.blend, 'was cut off');
+        } else {
+          unread.push(library.source);
+        }
+      });
     }
   }
   return { files: [...files.values()], missing: [...missing.values()], unbaked, unread };
