@@ -106,6 +106,10 @@ describe('muster', () => {
         audience: 'muster',
         clock: systemClock,
       });
+      const callerOf = async (token: string) => {
+        const { expireTimeMs = 0, ...caller } = await verify(token);
+        return { ...caller, hours: Math.round((expireTimeMs - Date.now()) / 3_600_000) };
+      };
 
       const plain = await muster(
         'token',
@@ -117,10 +121,15 @@ describe('muster', () => {
         '--key',
         'key.json',
       );
-      expect(await verify(plain.stdout.trim())).to.deep.equal({ role: 'customer', subject: 'ann' });
+      expect(await callerOf(plain.stdout.trim())).to.deep.equal({
+        role: 'customer',
+        subject: 'ann',
+        hours: 30 * 24,
+      });
       const agent = ['--role', 'agent', '--subject', 'm-1', '--ttl', '12h', '--key', key, '--json'];
       const [answer] = jsonLines((await muster('token', 'create', ...agent)).stdout);
-      expect(await verify(String(answer?.['token']))).to.deep.equal({
+      expect(await callerOf(String(answer?.['token']))).to.deep.equal({
+        hours: 12,
         role: 'agent',
         subject: 'm-1',
         machine: 'm-1',
