@@ -67,7 +67,12 @@ export const outage = (error: Error): string => {
   return `${what}; trying again until it answers`;
 };
 
-/** Errors that pass by themselves: a replica goes away, a store restarts. */
+/** Errors that pass by themselves: a replica goes away, a store restarts, another call was faster. */
 export const isTransient = (thrown: unknown): boolean =>
-  isDomainError(thrown) &&
-  (thrown.code === status.UNAVAILABLE || thrown.code === status.DEADLINE_EXCEEDED);
+  isDomainError(thrown) && TRANSIENT.has(thrown.code);
+
+const TRANSIENT: ReadonlySet<status> = new Set([
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.ABORTED,
+]);

@@ -85,6 +85,8 @@ export const declarations = {
     { key: { customer: 1, createdAt: -1, _id: -1 } },
     { key: { createdAt: -1, _id: -1 } },
   ],
+  /** What is staged of uploads that are under way or were cut off (blob). */
+  keptUploads: [{ key: { owner: 1, sha256: 1 } }, { key: { updatedAt: 1 } }],
 } as const satisfies Record<string, readonly IndexDescription[]>;
 
 export type CollectionName = keyof typeof declarations;

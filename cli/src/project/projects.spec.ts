@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,11 +7,22 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import sharp from 'sharp';
 import { makeProject } from '#libs/blend/fixtures/scenes.ts';
-import { needs, tempDir, type TempDir } from '#libs/testing/index.ts';
+import { BlobServiceService, type UploadRequest } from '#libs/contracts/blob.ts';
+import {
+  createTestClient,
+  customerFile,
+  failureOf,
+  needs,
+  tempDir,
+  type TempDir,
+  uploadOf,
+} from '#libs/testing/index.ts';
+import { loadContext } from '../context.ts';
 import { sharedMesh, type SharedMesh } from '../fixtures/shared-mesh.ts';
 import { jsonLines, type Said } from '../fixtures/test-cli.ts';
 
 const run = promisify(execFile);
+const MIB = 2 ** 20;
 const PLAIN = '--background --factory-startup --disable-autoexec -noaudio'.split(' ');
 
 describe('rendering a whole project', function () {
@@ -63,6 +75,31 @@ describe('rendering a whole project', function () {
     expect(input).to.include({ sentFiles: 1, sentBytes: changed.length });
     const [ours, direct] = [at('second/frame_0001.png'), at('direct_0001.png')];
     expect((await pixels(ours)).equals(await pixels(direct))).to.equal(false);
+  });
+
+  it('sends only the rest of a file whose upload was cut off, and says so', async () => {
+    const raw = { width: 2_048, height: 2_048, channels: 3 } as const;
+    const bytes = await sharp(randomBytes(12 * MIB), { raw })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    await writeFile(at('film/tex/wood.png'), bytes);
+    const env = { home: dir.path, context: mesh.env.MUSTER_CONTEXT };
+    const { endpoints, tokens } = await loadContext(undefined, dir.path, env);
+    const caller = { target: endpoints.blob ?? '', token: tokens.customer ?? '' };
+    using blobs = createTestClient(BlobServiceService, caller);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const file = { sha256, sizeBytes: bytes.length };
+    const header = { ...customerFile(), ...file };
+    function* broken(): Generator<UploadRequest> {
+      yield* uploadOf(header, bytes.subarray(0, 9 * MIB), MIB);
+      // A second header ends it after exactly these bytes.
+      yield* uploadOf(header, Buffer.alloc(0));
+    }
+    expect((await failureOf(blobs.upload(broken())))?.reason).to.equal('INVALID_FIELDS');
+    const argv = ['render', at('film'), '--blend', 'shot', '--frames', '1', '--no-wait'];
+    const said = await mesh.muster(...argv);
+    expect(said.code, said.stderr).to.equal(0);
+    expect(said.stdout).to.match(/wood\.png goes on after 8\.0 MiB, where it was cut off/);
   });
 
   it('takes a zip file, and finds in it what the .blend names by another place', async () => {

@@ -42,6 +42,14 @@ export const createSendingDisplay = (output: Output, clock: Clock) => {
       }
       isFirst = false;
     },
+    /** A file of which the mesh has the first bytes. */
+    resumed(name: string, bytes: number): void {
+      const text = `${name} goes on after ${formatBytes(bytes)}, where it was cut off`;
+      if (isOpen) {
+        output.raw('\r\u001B[K');
+      }
+      output.text(text);
+    },
     finish(): void {
       if (isOpen) {
         output.raw('\n');

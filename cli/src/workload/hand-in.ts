@@ -119,7 +119,8 @@ const start = async (
   const display = createSendingDisplay(output, cli.clock);
   const to = { cli, mesh, customerId, patience };
   const onSending: OnSending = (progress) => display.show(progress);
-  const { objectId, ...sent } = await send({ ...to, files, onSending });
+  const onResumed = (name: string, bytes: number): void => display.resumed(name, bytes);
+  const { objectId, ...sent } = await send({ ...to, files, onSending, onResumed });
   display.finish();
   const request = { ...ask, objectId, requestId: cli.random.id('r') };
   const workload = workloadIn(

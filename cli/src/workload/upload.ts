@@ -43,6 +43,8 @@ export interface UploadOptions {
   /** Empty for customers: it is theirs. */
   customerId: string;
   patience: PatienceOptions;
+  /** Told when the mesh has the first bytes from an upload that was cut off. */
+  onResumed?: (fileName: string, receivedBytes: number) => void;
 }
 
 interface Measured {
@@ -52,14 +54,14 @@ interface Measured {
 
 /** Uploads a file. The hash is sent ahead, so the service refuses bytes that changed on the way. Answers the blob's name. */
 export const sendFile = async (
-  { cli, mesh, path, customerId, patience }: UploadOptions,
+  { cli, mesh, path, customerId, patience, onResumed }: UploadOptions,
   { sha256, sizeBytes }: Measured,
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<string> => {
   const { interrupt: signal } = cli;
   const deadlineMs = uploadDeadlineMs(sizeBytes);
-  const { upload } = mesh.client(BlobServiceService, 'customer');
-  const header = { sha256, sizeBytes, customerId };
+  const { upload, findUpload } = mesh.client(BlobServiceService, 'customer');
+  const file = { sha256, sizeBytes, customerId };
   const { blobName } = await persistently(patience, async () => {
     let counted = 0;
     const count = (bytes: number): void => {
@@ -67,9 +69,15 @@ export const sendFile = async (
       onBytes(bytes);
     };
     try {
-      return await upload(messages(path, header, count), { signal, deadlineMs });
+      const { receivedBytes, resumeToken } = await findUpload(file, { signal });
+      if (receivedBytes > 0) {
+        count(receivedBytes);
+        onResumed?.(displayName(path), receivedBytes);
+      }
+      const rest = messages(path, { ...file, resumeToken, receivedBytes }, count);
+      return await upload(rest, { signal, deadlineMs });
     } catch (error) {
-      // The next try sends all of it again.
+      // The next try begins with what the mesh has by then.
       onBytes(-counted);
       throw error;
     }
@@ -118,14 +126,23 @@ export const hashFile = async (path: string, signal?: AbortSignal): Promise<stri
   return hash.read().toString('hex');
 };
 
+interface Beginning {
+  customerId: string;
+  resumeToken: string;
+  receivedBytes: number;
+}
+
 async function* messages(
   path: string,
-  { sha256, sizeBytes, customerId }: Measured & { customerId: string },
+  { customerId, receivedBytes, ...file }: Measured & Beginning,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<UploadRequest> {
   const target = { $case: 'customerFile' as const, value: { customerId } };
-  yield { part: { $case: 'header', value: { target, sha256, sizeBytes } } };
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  yield { part: { $case: 'header', value: { target, ...file } } };
+  const chunks: AsyncIterable<Buffer> = createReadStream(path, {
+    highWaterMark: CHUNK_BYTES,
+    start: receivedBytes,
+  });
   for await (const chunk of chunks) {
     yield { part: { $case: 'chunk', value: chunk } };
     onBytes(chunk.length);

@@ -10,6 +10,7 @@ import { logEvents, type Events } from './events.ts';
 import type { PaceRules } from './domain/pace.ts';
 import { createDecoders, type Decoders } from './pictures/decoders.ts';
 import { openBlobs, type Blobs } from './store/blobs.ts';
+import { openKeptUploads, type KeptUploads } from './store/kept-uploads.ts';
 import { createStanding, type Standing } from './store/standing.ts';
 import { createLanes, type Lanes } from './store/lanes.ts';
 import { openObjects, type Objects } from './store/objects.ts';
@@ -17,6 +18,7 @@ import { openObjects, type Objects } from './store/objects.ts';
 export interface Context {
   blobs: Blobs;
   objects: Objects;
+  kept: KeptUploads;
   decoders: Decoders;
   events: Events;
   log: Logger;
@@ -48,6 +50,11 @@ export const createContext = async (
   return {
     blobs: openBlobs({ ...config.storage, meshSecret }),
     objects: openObjects(collection(mongo.db, 'objects')),
+    kept: openKeptUploads(collection(mongo.db, 'keptUploads'), {
+      clock,
+      random: systemRandom,
+      log,
+    }),
     decoders,
     events: logEvents(),
     log,

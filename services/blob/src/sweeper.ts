@@ -6,7 +6,7 @@ const PAGE = 1_000;
 /** An upload can become an object for 24 hours. One hour more spares an upload that is just becoming one. */
 const AGE_MS = 25 * 3_600_000;
 
-type Needs = Pick<Context, 'blobs' | 'objects' | 'clock' | 'log'>;
+type Needs = Pick<Context, 'blobs' | 'objects' | 'kept' | 'clock' | 'log'>;
 
 /** Removes uploads that never became an object, at the start and each hour. */
 export const startSweeper = (ctx: Needs): Repetition =>
@@ -16,7 +16,10 @@ export const startSweeper = (ctx: Needs): Repetition =>
       everyMs: EVERY_MS,
       onFailure: (err) => ctx.log.warn({ err }, 'uploads were not swept; the next round will'),
     },
-    (signal) => sweepUploads(ctx, AGE_MS, signal),
+    async (signal) => {
+      await sweepUploads(ctx, AGE_MS, signal);
+      await sweepKept(ctx, AGE_MS, signal);
+    },
   );
 
 /** Removes uploads without an object that are at least this old by the storage's own clock. Returns how many. */
@@ -46,4 +49,19 @@ export const sweepUploads = async (
     marker = page.marker;
   } while (marker !== undefined);
   return removed;
+};
+
+/** Removes what is staged of uploads that nobody went on with for so long. Returns how many. */
+export const sweepKept = async (
+  { blobs, kept, log }: Pick<Needs, 'blobs' | 'kept' | 'log'>,
+  ageMs: number,
+  signal: AbortSignal,
+): Promise<number> => {
+  const names = await kept.stale(ageMs);
+  for (const name of names) {
+    await blobs.discard(name, signal);
+    await kept.forget(name);
+    log.info({ blob: name }, 'swept an upload that was cut off');
+  }
+  return names.length;
 };

@@ -33,6 +33,15 @@ export const workloadOver = (workload: string): DomainError =>
     { workload_id: workload },
   );
 
+export const uploadNotKept = (cause?: unknown): DomainError =>
+  new DomainError(
+    status.ABORTED,
+    'UPLOAD_NOT_KEPT',
+    'nothing is kept under this resume_token any more; ask FindUpload again',
+    {},
+    { cause },
+  );
+
 /** Says the same as user-managers say to it. */
 export const machineUnknown = (machine: string): DomainError =>
   new DomainError(

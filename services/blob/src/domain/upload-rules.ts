@@ -6,6 +6,8 @@ export interface Expectation {
   /** Undefined: any length up to `maximumBytes`. */
   sizeBytes: number | undefined;
   maximumBytes: number;
+  /** What an earlier upload sent of it; unset: nothing. */
+  earlierBytes?: number;
 }
 
 export interface Measured {

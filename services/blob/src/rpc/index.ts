@@ -11,6 +11,7 @@ import { deleteBlob } from './delete-blob.ts';
 import { deleteObject } from './delete-object.ts';
 import { download } from './download.ts';
 import { findObjects } from './find-objects.ts';
+import { findUpload } from './find-upload.ts';
 import { getObject } from './get-object.ts';
 import { listBlobs } from './list-blobs.ts';
 import { listObjects } from './list-objects.ts';
@@ -21,6 +22,7 @@ import { upload } from './upload.ts';
 export const services = (ctx: Context): ServiceBinding[] => [
   implement(BlobServiceService, {
     upload: upload(ctx),
+    findUpload: findUpload(ctx),
     download: download(ctx),
     statBlob: statBlob(ctx),
     listBlobs: listBlobs(ctx),

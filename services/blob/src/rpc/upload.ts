@@ -3,10 +3,19 @@ import type { UploadHeader, UploadRequest, UploadResponse } from '#libs/contract
 import type { ClientStream } from '#libs/grpc/index.ts';
 import { callerOf } from './reachable.ts';
 import type { Context } from '../context.ts';
-import { attemptHasOtherBytes, extensionRefused, required } from '../domain/errors.ts';
+import {
+  attemptHasOtherBytes,
+  extensionRefused,
+  required,
+  uploadNotKept,
+} from '../domain/errors.ts';
 import { type BlobName, formatBlobName } from '#libs/mesh/index.ts';
 import { checkWhole } from '../domain/upload-rules.ts';
+import type { KeptUpload } from '../store/kept-uploads.ts';
+import { bytesOf } from '../store/staged.ts';
+import { BLOCK_BYTES } from '../store/block.ts';
 import { chunksOf, firstOf } from '../wire/upload-chunks.ts';
+import { settled } from './settled.ts';
 import { parseUpload } from '../wire/upload-header.ts';
 
 export const upload =
@@ -17,16 +26,23 @@ export const upload =
     const header = required('header', headerOf(first), 'must be the first message');
     const caller = callerOf(call);
     const { target, expectation } = parseUpload(ctx, caller, header);
-    const name = formatBlobName(target);
+    const kept = await keptOf(ctx, target, header);
+    const name = kept?.name ?? formatBlobName(target);
     const stands = await checkStanding(ctx, caller, target);
     using _place = await ctx.lanes.toUpload(caller, call.signal);
-    const chunks = thenCheck(chunksOf(messages, expectation, ctx.pace, ctx.clock), stands);
-    const written = await ctx.blobs.write(name, chunks, {
+    using _underWay = kept && ctx.kept.underWay(kept.name);
+    const earlierBytes = bytesOf(kept?.runs ?? []);
+    const wanted = { ...expectation, earlierBytes };
+    const chunks = thenCheck(chunksOf(messages, wanted, ctx.pace, ctx.clock), stands);
+    const write = ctx.blobs.write(name, chunks, {
       signal: call.signal,
       check: (measured) => checkWhole(expectation, measured),
+      earlier: earlierBytes > 0 ? kept?.runs : undefined,
+      onStaged: kept && ctx.kept.keeper(kept),
     });
+    const written = await (kept === undefined ? write : settled(ctx, kept.name, write));
     if (written.outcome === 'other-bytes') {
-      throw attemptHasOtherBytes(name);
+      throw kept === undefined ? attemptHasOtherBytes(name) : uploadNotKept();
     }
     const { outcome, sha256, sizeBytes } = written;
     ctx.events.uploadStored(call.log, { name, sha256, sizeBytes, outcome });
@@ -64,6 +80,28 @@ const checkStanding = async (
   };
   await check();
   return check;
+};
+
+/** Where the next upload can go on if this one is cut off. Undefined: it begins anew. Throws UPLOAD_NOT_KEPT. */
+const keptOf = async (
+  { kept, random }: Pick<Context, 'kept' | 'random'>,
+  target: BlobName,
+  { sha256, sizeBytes = 0, resumeToken = '' }: UploadHeader,
+): Promise<KeptUpload | undefined> => {
+  if (target.kind !== 'upload') {
+    return undefined;
+  }
+  const file = { owner: target.owner, sha256, sizeBytes };
+  if (resumeToken !== '') {
+    const found = await kept.find(file, resumeToken);
+    if (found === undefined) {
+      throw uploadNotKept();
+    }
+    return found;
+  }
+  const isWorthIt = sha256 !== '' && sizeBytes > BLOCK_BYTES;
+  const name = formatBlobName(target);
+  return isWorthIt ? { name, token: random.id('k'), runs: [], ...file } : undefined;
 };
 
 /** The upload may have taken hours. */

@@ -6,6 +6,7 @@ import { deleteBlob, statBlob } from './entries.ts';
 import { listBlobs, type ListAsk } from './listing.ts';
 import { readBlob } from './reading.ts';
 import { sealBlob } from './sealing.ts';
+import { discardStaged } from './staged.ts';
 import { writeBlob, type WriteOptions } from './writing.ts';
 
 /** All stored bytes; those of a name never change. While the storage is away, all methods reject with UNAVAILABLE `blob storage`. */
@@ -25,6 +26,8 @@ export const openBlobs = (options: AzureOptions) => {
     /** Computes and stores the hash of a blob that came by upload URL. Undefined: no such blob. */
     seal: (name: string, signal: AbortSignal) => sealBlob(container, name, signal),
     list: (ask: ListAsk, signal: AbortSignal) => listBlobs(container, ask, signal),
+    /** Removes what is staged under a name, unless it became a whole blob. */
+    discard: (name: string, signal: AbortSignal) => discardStaged(container, name, signal),
     /** Succeeds even if there is none. */
     delete: (name: string, signal: AbortSignal) => deleteBlob(container, name, signal),
     /** A URL that reads one blob. Undefined if the connection string holds no account key. */

@@ -1,3 +1,5 @@
+/** Azure takes 50,000 blocks a blob: 195 GiB. Two such buffers are all that an upload holds. */
+export const BLOCK_BYTES = 4 * 1024 * 1024;
 const FIRST_BYTES = 64 * 1024;
 
 /** A buffer that grows with its content up to a bound, because small files must stay small in memory. */

@@ -4,12 +4,11 @@ import { unavailable } from '#libs/errors/index.ts';
 import type { Measured } from '../domain/upload-rules.ts';
 import type { AzureContainer } from './azure.ts';
 import { DEPENDENCY, isTaken } from './azure-errors.ts';
-import { createBlock } from './block.ts';
+import { BLOCK_BYTES, createBlock } from './block.ts';
 import { statBlob } from './entries.ts';
+import { blockIdOf, fresh, goOn, type Earlier, type Run, type Start } from './staged.ts';
 import { sealedMetadata } from './seal.ts';
 
-/** Azure takes 50,000 blocks a blob: 195 GiB. Two such buffers are all that an upload holds. */
-const BLOCK_BYTES = 4 * 1024 * 1024;
 /** A block carries four megabytes, unlike the small requests. */
 const BLOCK_WITHIN_MS = 20_000;
 
@@ -20,6 +19,10 @@ export interface WriteOptions {
   signal: AbortSignal;
   /** Checks the whole after the last byte and before it becomes visible. If it throws, nothing is stored. */
   check: (measured: Measured) => void;
+  /** What an earlier upload staged under this name. */
+  earlier?: Earlier | undefined;
+  /** Told when a full block is stored; the blocks before it are, too. Never rejects. */
+  onStaged?: ((staged: Run) => Promise<void>) | undefined;
 }
 
 /**
@@ -30,17 +33,19 @@ export const writeBlob = async (
   container: AzureContainer,
   name: string,
   chunks: AsyncIterable<Uint8Array>,
-  { signal, check }: WriteOptions,
+  options: WriteOptions,
 ): Promise<Written> => {
+  const { signal, check, earlier } = options;
   const client = container.client.getBlockBlobClient(name);
-  const { blockIds, measured } = await stageAll(container, client, chunks, signal);
+  const start = earlier === undefined ? fresh() : await goOn(container, name, earlier, signal);
+  const { blockIds, measured } = await stageAll(container, client, start, chunks, options);
   signal.throwIfAborted();
   check(measured);
   try {
     await container.writing(signal, (abortSignal) =>
       client.commitBlockList(blockIds, {
         abortSignal,
-        conditions: { ifNoneMatch: '*' },
+        conditions: start.conditions,
         metadata: sealedMetadata(container.secret, name, measured.sha256, measured.sizeBytes),
       }),
     );
@@ -63,34 +68,37 @@ export const writeBlob = async (
 const stageAll = async (
   container: AzureContainer,
   client: BlockBlobClient,
+  start: Start,
   chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
+  { signal, onStaged }: WriteOptions,
 ): Promise<{ blockIds: string[]; measured: Measured }> => {
-  const hasher = createHash('sha256');
+  const { hasher, blockIds } = start;
+  let { sizeBytes } = start;
   // Uploads that compete for one name must not replace each other's blocks.
-  const upload = randomBytes(12).toString('hex');
-  const blockIds: string[] = [];
-  let sizeBytes = 0;
+  const prefix = randomBytes(12).toString('hex');
+  const first = blockIds.length;
   let filling = createBlock(BLOCK_BYTES);
   let spare = createBlock(BLOCK_BYTES);
   let travelling: Promise<unknown> = Promise.resolve();
 
   const send = async (): Promise<void> => {
     const body = filling.contents();
-    const blockId = Buffer.from(`${upload}-${String(blockIds.length).padStart(6, '0')}`).toString(
-      'base64',
-    );
+    const { isFull } = filling;
+    const blockId = blockIdOf(prefix, blockIds.length);
     blockIds.push(blockId);
+    const count = blockIds.length - first;
     await travelling;
-    travelling = container.writing(
-      signal,
-      (abortSignal) =>
-        client.stageBlock(blockId, body, body.length, {
-          abortSignal,
-          transactionalContentMD5: createHash('md5').update(body).digest(),
-        }),
-      BLOCK_WITHIN_MS,
-    );
+    travelling = container
+      .writing(
+        signal,
+        (abortSignal) =>
+          client.stageBlock(blockId, body, body.length, {
+            abortSignal,
+            transactionalContentMD5: createHash('md5').update(body).digest(),
+          }),
+        BLOCK_WITHIN_MS,
+      )
+      .then(() => (isFull ? onStaged?.({ prefix, count }) : undefined));
     // Awaited at the next block. Until then its failure must not count as unhandled.
     travelling.catch(() => {});
     [filling, spare] = [spare, filling];

@@ -19,7 +19,7 @@ export async function* chunksOf(
   rules: PaceRules,
   clock: Clock,
 ): AsyncGenerator<Uint8Array> {
-  let receivedBytes = 0;
+  let receivedBytes = expectation.earlierBytes ?? 0;
   checkProgress(expectation, receivedBytes);
   const pace = createPace(rules);
   const lateAfterMs = wholeMs(rules, expectation.sizeBytes);
