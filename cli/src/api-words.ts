@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   ListTasks: 'muster show ID',
   ListWorkloads: 'muster workloads',
   SetWebhook: 'muster webhook set URL',
+  FindUpload: 'muster render',
   Upload: 'muster render',
 };
 

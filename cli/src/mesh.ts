@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { SYSTEM_CA, type TlsFiles } from '#libs/config/tls.ts';
+import { SYSTEM_CA, type TlsFiles } from '#libs/config/tls-files.ts';
 import { createClient } from '#libs/grpc/client/create-client.ts';
 import type { DomainError } from '#libs/errors/index.ts';
 import type { Client, ServiceDefinition } from '#libs/grpc/index.ts';

@@ -2,7 +2,8 @@
 export { ConfigError } from './config-error.ts';
 export { loadConfig, withFlags, type Environment } from './load-config.ts';
 export { isWithin, parseNetworks } from './networks.ts';
-export { SYSTEM_CA, tlsFiles, tlsVariables, type TlsFiles } from './tls.ts';
+export { SYSTEM_CA, type TlsFiles } from './tls-files.ts';
+export { tlsFiles, tlsVariables } from './tls.ts';
 export { grpcTarget, listenAddress } from './variables/address.ts';
 export { duration, size } from './variables/quantity.ts';
 export { networks } from './variables/networks.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { SYSTEM_CA, type TlsFiles } from '#libs/config/tls.ts';
+import { SYSTEM_CA, type TlsFiles } from '#libs/config/tls-files.ts';
 import { usage } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
 import { blenderOption, blendersOf, countOption, listOption } from '../options.ts';

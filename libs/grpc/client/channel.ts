@@ -6,7 +6,7 @@ import {
   type ChannelOptions,
   credentials as grpcCredentials,
 } from '@grpc/grpc-js';
-import { SYSTEM_CA, type TlsFiles } from '#libs/config/tls.ts';
+import { SYSTEM_CA, type TlsFiles } from '#libs/config/tls-files.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import { staysHere } from '../loopback.ts';
 

@@ -16,7 +16,7 @@ export const pvscOf = (
 
 const startupWith = (connectId: number): string => `<ManualStartup>
       <Options>
-        <Option name="PV_CONNECT_ID" label="Connect id" readonly="true" save="false">
+        <Option name="PV_CONNECT_ID" label="Secret (connect id)" readonly="true" save="false">
           <String default="${connectId}"/>
         </Option>
       </Options>
