@@ -94,6 +94,25 @@ describe('Signed URLs', () => {
       expect(hashed.blob?.sha256).to.equal(object?.sha256);
     });
 
+    it('makes no object of what was never PUT there, nor of an empty file', async () => {
+      const { blobName, url } = await guarded.alice.createUploadUrl({
+        customerId: '',
+        ttlSeconds: 0,
+      });
+      const create = () =>
+        reasonOf(
+          guarded.alice.object.createObject({
+            blobName,
+            fileName: 's.blend',
+            customerId: '',
+            requestId: '',
+          }),
+        );
+      expect(await create()).to.equal('BLOB_NOT_FOUND');
+      expect(await put(url, '')).to.equal(201);
+      expect(await create()).to.equal('EMPTY_UPLOAD');
+    });
+
     it('does not let its holder replace, read or name anything', async () => {
       const { blobName, url } = await guarded.alice.createUploadUrl({
         customerId: '',

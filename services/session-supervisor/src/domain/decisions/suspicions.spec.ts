@@ -90,14 +90,17 @@ describe('what one machine says of the input', () => {
     expect(game.session.state.phase).to.equal('completed');
   });
 
-  it('is confirmed by no other machine of the same owner', () => {
+  it('is confirmed by no other machine of the same owner as long as others may come', () => {
     const game = staffed(header(20), ['u1', 'u2'], { owner: 'ann' });
     game.fail('u1', 'SCENE_UNREADABLE', 'why');
     game.fail('u2', 'SCENE_UNREADABLE', 'why');
     expect(game.session.state.phase).to.equal('running');
     expect(excluded(game)).to.deep.equal(['u1', 'u2']);
-    game.answersFor(32, [], 0);
+    game.answersFor(32, [], 1);
+    expect(game.session.state.phase).to.equal('running');
+    game.answersFor(4, [], 0);
     expect(game.session.state.ending).to.include({ reason: 'SCENE_UNREADABLE' });
+    expect(game.session.state.ending?.message).to.match(/; name of u1 and name of u2 say so$/);
   });
 
   it('does not end the workload together with another class, until four machines could not use the input', () => {

@@ -1,7 +1,13 @@
 import { familyOf } from '#libs/engines/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import { engineNeeds, isFit } from '../scheduling/machines.ts';
-import { CONFIRM_MS, isInputProven, isSameSuspicion, MAX_SUSPICIONS } from '../state/suspicions.ts';
+import {
+  CONFIRM_MS,
+  CONFIRM_TOGETHER_MS,
+  isInputProven,
+  isSameSuspicion,
+  MAX_SUSPICIONS,
+} from '../state/suspicions.ts';
 import { taskKey } from '../graph/task-graph.ts';
 import { valueAt } from '../sets/small-int-map.ts';
 import { hasEnded, isOver, type Suspicion, type WorkloadState } from '../state/workload.ts';
@@ -52,7 +58,11 @@ export const confirmAlone = (draft: Draft): void => {
     return;
   }
   workers.aloneMs += passed;
-  if (workers.aloneMs >= CONFIRM_MS) {
+  const same = state.suspicions.filter((each) => isSameSuspicion(each, first));
+  // Several machines of one owner are no second voice, but where nobody else is connected, waiting tells nothing more.
+  if (same.length > 1 && workers.aloneMs >= CONFIRM_TOGETHER_MS) {
+    believe(draft, first, `; ${namesOf(same)} say so`);
+  } else if (workers.aloneMs >= CONFIRM_MS) {
     const says = `; only ${first.userName} says so, and no other machine was there to try it`;
     believe(draft, first, says);
   }

@@ -10,6 +10,9 @@ export const MAX_SUSPICIONS = 4;
 /** The word of one machine counts after this time without another that could confirm it. */
 export const CONFIRM_MS = 30_000;
 
+/** The same for what several machines of one owner say, so that the matcher has answered without them. */
+export const CONFIRM_TOGETHER_MS = 2_000;
+
 /** Longest reason of a suspicion, in characters. */
 const MAX_REASON = 1_800;
 
