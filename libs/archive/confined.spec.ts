@@ -75,12 +75,12 @@ describe('an archive that is unpacked in a process of its own', function () {
     const file = await packArchive(dir.path, 'gz-entries');
     const ending = new AbortController();
     // Stores of other specs may run below this process.
-    const { processes: before } = await treeUsage(process.pid);
+    const { processes: others } = await treeUsage(process.pid);
     const refused = unpackConfined(file, at('into'), patient, ending.signal).catch(String);
     await isUnpacking();
     ending.abort(new Error('the caller has left'));
     expect(await refused).to.include('the caller has left');
     expect(await readdir(dir.path)).to.deep.equal(['gz-entries']);
-    expect((await treeUsage(process.pid)).processes).to.equal(before);
+    expect((await treeUsage(process.pid)).processes).to.equal(others);
   });
 });
