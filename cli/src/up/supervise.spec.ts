@@ -68,6 +68,7 @@ describe('createSupervisor', () => {
 
   it('cuts a log that has grown too long, while its part writes on', async () => {
     const clock = fakeClock();
+    await supervisor.drain();
     supervisor = await supervising(clock);
     await supervisor.add(scripted('service', 'while :; do echo a line; sleep 0.02; done'));
     const log = at('a-service.log');
