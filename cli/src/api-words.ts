@@ -6,6 +6,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   CreateObject: 'muster render',
   CreateUploadUrl: 'muster render',
   Download: 'muster results',
+  FindUpload: 'muster render',
   GetPoolStatus: 'muster ports pools',
   ListBlobs: 'muster results ID',
   ListLeases: 'muster ports list',
@@ -14,7 +15,6 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   ListTasks: 'muster show ID',
   ListWorkloads: 'muster workloads',
   SetWebhook: 'muster webhook set URL',
-  FindUpload: 'muster render',
   Upload: 'muster render',
 };
 
