@@ -136,11 +136,12 @@ describe('muster', () => {
       });
     });
 
-    it('refuses roles that the key may not sign, unknown roles, and malformed times', async () => {
-      const { privateJwk } = await createSigningKey(['customer']);
+    it('refuses roles that the key may not sign, unknown roles and services, and malformed times', async () => {
+      const { privateJwk } = await createSigningKey(['customer', 'service']);
       await writeFile(join(dir.path, 'key.json'), JSON.stringify(privateJwk));
       for (const wrong of [
         ['operator'],
+        ['service'],
         ['boss'],
         ['customer', '--ttl', '30'],
         ['customer', '--machine', 'm'],

@@ -6,7 +6,7 @@ export type Role = (typeof roles)[number];
 /** A caller whose token was verified. */
 export interface Caller {
   role: Role;
-  /** The token's `sub`; for a customer the customer id. The caller chose it, so it is never part of a path or subject. */
+  /** The token's `sub`; for a customer the customer id, for a service its name. A customer chose it, so it is never part of a path or subject. */
   subject: string;
   /** The token's `machine`, only in agents' tokens. */
   machine?: string;

@@ -6,6 +6,7 @@ import {
   SignJWT,
   type JWK,
 } from 'jose';
+import { isServiceName, SERVICE_NAME_RULE } from '#libs/mesh/index.ts';
 import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Role } from './caller.ts';
 
 /** The signature of every token of the mesh (RFC 8037, curve Ed25519). */
@@ -59,6 +60,9 @@ export const signToken = async (privateJwk: MeshJwk, request: TokenRequest): Pro
   }
   if (request.role === 'customer' && !isCustomerId(request.subject)) {
     throw new TypeError(`the subject is the customer's id, and ${CUSTOMER_ID_RULE}`);
+  }
+  if (request.role === 'service' && !isServiceName(request.subject)) {
+    throw new TypeError(`the subject is the service's name, and ${SERVICE_NAME_RULE}`);
   }
   const issuedAt = Math.floor((request.nowMs ?? Date.now()) / 1000);
   const machine = request.machine === undefined ? {} : { machine: request.machine };

@@ -52,33 +52,38 @@ describe('createVerifier', () => {
       now: () => clock.wallMs,
       monotonic: () => clock.monotonicMs,
     };
-    const made = await createSigningKey(['customer', 'operator', 'agent']);
+    const made = await createSigningKey(['customer', 'operator', 'agent', 'service']);
     signer = made.privateJwk;
     await publish(made.publicJwk);
     verify = createVerifier({ jwks, issuer: 'muster', audience: 'mesh-1', clock });
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it("refuses a customer's token whose subject is no customer id, and signs none", async () => {
-    expect(await verify(await token({ subject: 'alice@example.com' }))).to.include({
-      subject: 'alice@example.com',
+  const misnamed = {
+    customer: { right: 'alice@example.com', wrong: ['alice smith', 'a\u200b', 'a'.repeat(129)] },
+    service: { right: 'port-broker', wrong: ['port-broker-1', 'Blob', 'constructor', 'blob '] },
+  } as const;
+  for (const role of ['customer', 'service'] as const) {
+    it(`refuses a ${role}'s token whose subject is no ${role}, and signs none`, async () => {
+      const { right, wrong } = misnamed[role];
+      expect(await verify(await token({ role, subject: right }))).to.include({ subject: right });
+      for (const subject of wrong) {
+        expect(await reasonOf(token({ role, subject }))).to.match(
+          new RegExp(`^TypeError: the subject is the ${role}'s`),
+        );
+        const made = new SignJWT({ role })
+          .setProtectedHeader({ alg: 'EdDSA', kid: signer.kid })
+          .setSubject(subject)
+          .setIssuer('muster')
+          .setAudience('mesh-1')
+          .setIssuedAt(startMs / 1_000)
+          .setExpirationTime(startMs / 1_000 + 60);
+        expect(await reasonOf(verify(await made.sign(await importJWK(signer, 'EdDSA'))))).to.equal(
+          'TOKEN_INVALID',
+        );
+      }
     });
-    for (const subject of ['alice smith', 'a\u200b', 'a'.repeat(129)]) {
-      expect(await reasonOf(token({ subject }))).to.match(
-        /^TypeError: the subject is the customer's id/,
-      );
-      const made = new SignJWT({ role: 'customer' })
-        .setProtectedHeader({ alg: 'EdDSA', kid: signer.kid })
-        .setSubject(subject)
-        .setIssuer('muster')
-        .setAudience('mesh-1')
-        .setIssuedAt(startMs / 1_000)
-        .setExpirationTime(startMs / 1_000 + 60);
-      expect(await reasonOf(verify(await made.sign(await importJWK(signer, 'EdDSA'))))).to.equal(
-        'TOKEN_INVALID',
-      );
-    }
-  });
+  }
 
   it('tells who the caller is', async () => {
     expect(await verify(await token())).to.deep.equal({

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import type { Clock } from '#libs/clock/index.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
+import { isServiceName, SERVICE_NAME_RULE } from '#libs/mesh/index.ts';
 import { CUSTOMER_ID_RULE, isCustomerId, isRole, type Caller } from './caller.ts';
 import { createKeySource, type KeySource } from './key-source.ts';
 import { TOKEN_ALGORITHM } from './keys.ts';
@@ -129,6 +130,12 @@ const readCaller = (payload: JWTPayload): Caller => {
     throw refused(
       'TOKEN_INVALID',
       `the token's subject is the customer's id, and ${CUSTOMER_ID_RULE}`,
+    );
+  }
+  if (role === 'service' && !isServiceName(sub)) {
+    throw refused(
+      'TOKEN_INVALID',
+      `the token's subject is the service's name, and ${SERVICE_NAME_RULE}`,
     );
   }
   if (role !== 'agent') {

@@ -14,6 +14,7 @@ export { durationFromProto, durationToProto } from './duration.ts';
 export { formatAttemptId, isAttemptId, isId, isSha256 } from './ids.ts';
 export { plural } from './plural.ts';
 export { clashAmong, isProjectPath } from './project-path.ts';
+export { isServiceName, SERVICE_NAME_RULE, serviceNames, type ServiceName } from './services.ts';
 export * from './subjects.ts';
 export { formatTaskKey, isNode, isTaskKey, parseTaskKey, type TaskKey } from './task-key.ts';
 export { checkRequestId, collectViolations, requireText, type Violations } from './violations.ts';

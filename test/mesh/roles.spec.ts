@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import { accessTable, type Role } from '#libs/auth/index.ts';
 import { descriptorImage } from '#libs/contracts/image.ts';
 import { fromServiceError, status } from '#libs/errors/index.ts';
+import { serviceNames, type ServiceName } from '#libs/mesh/index.ts';
 import { startService, type RunningService } from '#libs/testing/index.ts';
 import { startMesh, type Mesh } from './fixtures/mesh.ts';
 
@@ -41,6 +42,7 @@ const call = (client: Client, path: string, token: string | undefined): Promise<
       const isRefused =
         code === status.UNAUTHENTICATED ||
         reason === 'ROLE_NOT_ALLOWED' ||
+        reason === 'SERVICE_NOT_ALLOWED' ||
         reason === 'RPC_NOT_OPEN';
       resolve(isRefused || code === status.UNIMPLEMENTED ? reason : 'let in');
     });
@@ -53,7 +55,7 @@ describe('access to rpcs', function () {
   let mesh: Mesh;
   let broker: RunningService;
   const clients: Record<string, Client> = {};
-  const tokens = new Map<Role, string>();
+  const tokens = new Map<Role | ServiceName, string>();
   before(async () => {
     mesh = await startMesh();
     broker = await startService({
@@ -69,8 +71,11 @@ describe('access to rpcs', function () {
     for (const [area, target] of Object.entries(targets)) {
       clients[area] = new Client(target, credentials.createInsecure());
     }
-    for (const role of ['customer', 'operator', 'service'] as const) {
+    for (const role of ['customer', 'operator'] as const) {
       tokens.set(role, await mesh.keys.token(role, `a-${role}`));
+    }
+    for (const service of serviceNames) {
+      tokens.set(service, await mesh.keys.token('service', service));
     }
     const { token } = await mesh.operator.machines.createMachine({
       name: 'roles',
@@ -119,7 +124,7 @@ describe('access to rpcs', function () {
     expect(ours.length).to.be.above(40);
   });
 
-  for (const role of ['customer', 'operator', 'agent', 'service'] as const) {
+  for (const role of ['customer', 'operator', 'agent'] as const) {
     it(`lets ${role}s into the rpcs that name them, and into no other`, async () => {
       const told = (path: string): string =>
         table.get(path)?.roles.has(role) === true ? 'let in' : 'ROLE_NOT_ALLOWED';
@@ -127,6 +132,29 @@ describe('access to rpcs', function () {
       expect(await walk(tokens.get(role))).to.deep.equal(matrix);
     });
   }
+
+  for (const service of serviceNames) {
+    it(`lets ${service} into the rpcs that name it, and into no other`, async () => {
+      const told = (path: string): string => {
+        const { roles, services } = table.get(path)!;
+        if (!roles.has('service')) {
+          return 'ROLE_NOT_ALLOWED';
+        }
+        return services.has(service) ? 'let in' : 'SERVICE_NOT_ALLOWED';
+      };
+      const matrix = Object.fromEntries(ours.map((path) => [path, told(path)]));
+      expect(await walk(tokens.get(service))).to.deep.equal(matrix);
+    });
+  }
+
+  it('opens no rpc to the tokens of blob and user-manager, and of session-supervisor none to any service', () => {
+    const open = (service: ServiceName) =>
+      ours.filter((path) => table.get(path)!.services.has(service));
+    expect([...open('blob'), ...open('user-manager')]).to.deep.equal([]);
+    const reached = serviceNames.flatMap(open);
+    expect(reached.filter((path) => path.startsWith('/muster.session.'))).to.deep.equal([]);
+    expect(reached).to.include('/muster.blob.v1.BlobService/DeleteBlob');
+  });
 
   it('lets no caller in without a token, or with one that was not signed', async () => {
     expect(await walk(undefined)).to.deep.equal(all('TOKEN_MISSING'));

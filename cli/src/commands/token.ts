@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isRole, parseSigningKey, roles, signToken, type MeshJwk } from '#libs/auth/index.ts';
+import { serviceNames } from '#libs/mesh/index.ts';
 import { contextCandidates } from '../context.ts';
 import { inputUnreadable, textOf, usage } from '../failures.ts';
 import type { Define, Invocation } from '../invocation.ts';
@@ -24,7 +25,7 @@ export const token: Define = (command, { does }) => {
     .requiredOption('--role <role>', `one of ${roles.join(', ')}`)
     .requiredOption(
       '--subject <subject>',
-      "whom it names: the customer id, a person's name, the machine's id",
+      `whom it names: the customer id, a person's name, the machine's id, the service (${serviceNames.join(', ')})`,
     )
     .option('--machine <id>', 'for role agent: the machine (default: the subject)')
     .addOption(ttlOption('how long it works: 90s, 15m, 12h, 30d'))

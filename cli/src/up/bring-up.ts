@@ -87,7 +87,7 @@ const startEverything = async (around: Surroundings): Promise<void> => {
     const own = {
       MUSTER_LISTEN: `127.0.0.1:${ports[name] ?? 0}`,
       ...instanceEnvironment(name, layout, options),
-      MUSTER_SERVICE_TOKEN_FILE: await secrets.keepToken(name, 'service', name),
+      MUSTER_SERVICE_TOKEN_FILE: await secrets.keepToken(name, 'service', service),
     };
     const program = serviceProcess(name, service, { ...shared, ...own }, layout);
     await supervisor.add({ kind: 'service', program, readyMs: SERVICE_READY_MS });

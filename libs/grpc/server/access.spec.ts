@@ -4,8 +4,12 @@ import { roles } from '#libs/auth/index.ts';
 import { HealthService } from '#libs/contracts/health.ts';
 import { v1, v1alpha } from '#libs/contracts/reflection.ts';
 import { status } from '#libs/errors/index.ts';
+import { serviceNames } from '#libs/mesh/index.ts';
 import { createClient } from '../index.ts';
 import { echoAccess, failure, startEcho } from '../fixtures/echo.ts';
+
+/** One of each role. */
+const tokens = [...roles.filter((role) => role !== 'service'), 'blob'];
 
 describe('access', () => {
   it('lets in the roles that the table names and refuses the others with PERMISSION_DENIED', async () => {
@@ -15,7 +19,7 @@ describe('access', () => {
       await using echo = await startEcho(
         count,
         { access: echoAccess('operator', 'service') },
-        { token: role },
+        { token: role === 'service' ? 'blob' : role },
       );
       const call = echo.client.say({ text: role });
       if (role === 'operator' || role === 'service') {
@@ -27,6 +31,23 @@ describe('access', () => {
       }
     }
     expect(answered).to.equal(2);
+  });
+
+  it('lets in the services that the table names and refuses the others with PERMISSION_DENIED', async () => {
+    for (const service of serviceNames) {
+      await using echo = await startEcho({}, { access: echoAccess('service') }, { token: service });
+      const call = echo.client.say({ text: service });
+      if (service === 'blob') {
+        expect(await call).to.deep.equal({ text: service });
+      } else {
+        const refused = await failure(call);
+        expect(refused).to.include({
+          code: status.PERMISSION_DENIED,
+          reason: 'SERVICE_NOT_ALLOWED',
+        });
+        expect(refused.metadata).to.deep.equal({ service, allowed: 'blob' });
+      }
+    }
   });
 
   it('refuses every kind of rpc before its handler sees it', async () => {
@@ -66,7 +87,7 @@ describe('access', () => {
   });
 
   it('refuses everybody an rpc that the table does not list', async () => {
-    for (const token of roles) {
+    for (const token of tokens) {
       await using echo = await startEcho({}, { access: new Map() }, { token });
       expect(await failure(echo.client.say({ text: '' }))).to.include({
         code: status.PERMISSION_DENIED,
@@ -76,7 +97,9 @@ describe('access', () => {
   });
 
   it('opens a public rpc to everybody, without a caller', async () => {
-    const access = new Map([['/spec.Echo/Say', { roles: new Set<never>(), isPublic: true }]]);
+    const access = new Map([
+      ['/spec.Echo/Say', { roles: new Set<never>(), services: new Set<never>(), isPublic: true }],
+    ]);
     const who = {
       say: async (_: unknown, call: { caller: unknown }) => ({ text: String(call.caller) }),
     };
@@ -95,7 +118,7 @@ describe('access', () => {
       expect(await failure(stranger.serverReflectionInfo().responses)).to.include({
         code: status.UNAUTHENTICATED,
       });
-      for (const token of roles) {
+      for (const token of tokens) {
         using client = createClient(service, { target: echo.server.address, token });
         const info = client.serverReflectionInfo();
         info.end();

@@ -76,7 +76,8 @@ describe('DemandService', () => {
       const end = { workloadId: 'w-1', epoch: 1, counter: 2 };
       await service.demands.removeDemand(end);
       await service.demands.removeDemand(end);
-      const { user } = await service.users.getUser({ userId: agent.machine });
+      const { users } = await mesh.clients('operator');
+      const { user } = await users.getUser({ userId: agent.machine });
       expect(user?.state).to.equal('USER_STATE_IDLE');
       expect(await refusal(service.demands.setDemand({ demand: demandOf('w-1') }))).to.equal(
         'FAILED_PRECONDITION STALE_EPOCH',
