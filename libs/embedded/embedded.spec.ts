@@ -67,6 +67,17 @@ describe('mongod', function () {
     expect(await second.stop()).to.deep.equal({ code: 0, signal: null });
   });
 
+  // One that comes back has its set, and still says for a moment that it has none.
+  it('is ready also if somebody initiates its set at the same time', async () => {
+    const program = await mongod({ dir: freshDir(), port: await freePort(), path });
+    const ready: Program['ready'] = async (started) => {
+      await Promise.all(Array.from({ length: 8 }, () => program.ready(started)));
+    };
+    const running = await launch({ ...program, ready }, options);
+    running.kill('SIGKILL');
+    await running.exited;
+  });
+
   it('fails to start where another mongod has the port', async () => {
     const port = await freePort();
     const first = await launch(await mongod({ dir: freshDir(), port, path }), options);

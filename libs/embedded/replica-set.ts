@@ -13,6 +13,7 @@ interface Member {
 
 const POLL_MS = 20;
 const AUTHENTICATION_FAILED = 18;
+const ALREADY_INITIALIZED = 23;
 
 /** Resolves when the only member of the set takes writes; initiates the set and makes the user where that is still to do. */
 export const writablePrimary = async (member: Member, { pid, signal }: Started): Promise<void> => {
@@ -68,13 +69,20 @@ const isListening = (port: number): Promise<boolean> => {
     .finally(() => socket.destroy());
 };
 
+/** A member that has just started again denies that it has a set until it has read it; then it refuses to begin another. */
 const initiate = async (client: MongoClient, { replicaSet, port }: Member): Promise<void> => {
   const config = {
     _id: replicaSet,
     members: [{ _id: 0, host: `127.0.0.1:${port}` }],
     settings: { electionTimeoutMillis: 1_000 },
   };
-  await client.db('admin').command({ replSetInitiate: config });
+  try {
+    await client.db('admin').command({ replSetInitiate: config });
+  } catch (thrown) {
+    if (!(thrown instanceof MongoServerError) || thrown.code !== ALREADY_INITIALIZED) {
+      throw thrown;
+    }
+  }
 };
 
 /** As long as there is no user, one may be made from this machine without a password. */
