@@ -40,6 +40,8 @@ export const logEvents = (log: Logger) => ({
     log.info({ user: id, workload: session, claim, why }, 'claim lapsed'),
   matcherStarted: (epoch: number): void => log.info({ epoch }, 'this instance matches now'),
   matcherStopped: (why: string): void => log.info({ why }, 'this instance matches no longer'),
+  leadershipKept: (err: unknown): void =>
+    log.warn({ err }, 'the leadership could not be given up; others take it once this has ended'),
   managerDead: (manager: string, users: number): void =>
     log.warn({ manager, users }, 'another user-manager has died'),
   managerNotReached: (manager: string, err: unknown): void =>

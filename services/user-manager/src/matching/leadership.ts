@@ -67,11 +67,11 @@ export const createLeadership = (options: LeadershipOptions) => {
       }
     },
     isLeader: (): boolean => stopLeading !== undefined,
-    /** Gives the leadership up, so others need not wait until this instance counts as gone. */
+    /** Gives the leadership up. If MongoDB is away, others take it once this instance counts as gone. */
     async resign(): Promise<void> {
       if (stopLeading !== undefined) {
         await end('this instance ends');
-        await leadershipStore.resign(instance);
+        await leadershipStore.resign(instance).catch(events.leadershipKept);
       }
     },
   };
