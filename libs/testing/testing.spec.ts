@@ -111,6 +111,23 @@ describe('needs', () => {
   });
 });
 
+describe('an error of a test whose disposal fails too', () => {
+  it('shows as its causes what the test threw, and then what the disposal threw', async () => {
+    const failing = async (): Promise<void> => {
+      await using broken = {
+        [Symbol.asyncDispose]: () => Promise.reject(new Error('cannot be closed')),
+      };
+      throw new Error(`wrong, with ${typeof broken}`, { cause: new Error('the reason') });
+    };
+    const causes: string[] = [];
+    for (let error: unknown = await failing().catch((thrown: unknown) => thrown); error;) {
+      causes.push((error as Error).message);
+      error = (error as Error).cause;
+    }
+    expect(causes.slice(1)).to.deep.equal(['wrong, with object', 'the reason', 'cannot be closed']);
+  });
+});
+
 describe('a store of a test', () => {
   it('restarts on the same port after a kill, and is removed after use', async () => {
     let pid: number;
