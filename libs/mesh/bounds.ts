@@ -10,6 +10,9 @@ export const MAX_WANTED_USERS = 100_000;
 /** Most workloads that a plan may let run at once. */
 export const MAX_RUNNING_WORKLOADS = 1_000;
 
+/** Greatest number of workloads of a customer that may wait for approval, in any plan. */
+export const MAX_PARKED_WORKLOADS = 100_000;
+
 /** Most workloads of a customer that wait for a slot of the plan. */
 export const MAX_QUEUED_WORKLOADS = 100;
 

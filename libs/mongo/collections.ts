@@ -24,6 +24,10 @@ export const declarations = {
     },
     { key: { ticket: 1 }, partialFilterExpression: { ticket: { $exists: true } } },
     { key: { owner: 1 } },
+    {
+      key: { customer: 1, 'projection.phase': 1 },
+      partialFilterExpression: { 'projection.phase': 'awaiting-approval' },
+    },
     { key: { customer: 1, createdAt: -1, _id: -1 } },
     { key: { createdAt: -1, _id: -1 } },
     { key: { sweepAt: 1 }, partialFilterExpression: { sweepAt: { $exists: true } } },

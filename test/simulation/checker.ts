@@ -211,7 +211,10 @@ export const createChecker = ({ database, slots, now, isOneHonest }: CheckerOpti
       matching.step();
       turns();
       const held = new Map<string, number>();
-      for (const { _id, customer, slot } of database.workloads.values()) {
+      for (const { _id, customer, owner, slot, projection } of database.workloads.values()) {
+        if (owner === null && slot !== undefined && projection.phase === 'awaiting-approval') {
+          fail(_id, `it waits for approval and holds slot ${slot}`);
+        }
         if (slot === undefined) {
           continue;
         }

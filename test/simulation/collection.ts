@@ -150,6 +150,7 @@ export const createCollection = <T extends { _id: string }>(
   const collection = {
     findOne: (filter: Fields) => ask('findOne', () => matching(filter)[0] ?? null),
     // Documents are kept in the order in which they came.
+    countDocuments: (filter: Fields) => ask('count', () => matching(filter).length),
     find: (filter: Fields) => ({ toArray: () => ask('find', () => matching(filter)) }),
     insertOne: (document: T) =>
       ask(`insert ${document._id}`, () => {

@@ -48,7 +48,12 @@ export const measureFinish = async (seed: number): Promise<Finish> => {
     Math.sqrt(-2 * Math.log(1 - world.random.float())) *
     Math.cos(2 * Math.PI * world.random.float());
   const network = createNetwork(world);
-  const database = createDatabase(world, { runningWorkloads: 1, users: USERS, weight: 1 });
+  const database = createDatabase(world, {
+    runningWorkloads: 1,
+    users: USERS,
+    weight: 1,
+    parkedWorkloads: 100,
+  });
   const managers = [startManager(world, network, database, 'manager-1')];
   const supervisor = startSupervisor(world, network, database, 'supervisor-1');
   const users = Array.from({ length: USERS }, (_, i) => {

@@ -13,6 +13,11 @@ export interface Model {
   repairs: Set<string>;
   /** `<task>/<generation>` of every accepted result. */
   accepted: Set<string>;
+  /** Results that wait for a ruling: task → generation. */
+  unruled: Map<string, number>;
+  rejected: Set<string>;
+  /** What was last said of a result: `approved`, `rejected`. */
+  rulings: Map<string, string>;
   phase: string;
   isClosed: boolean;
 }
@@ -25,20 +30,30 @@ export const emptyModel = (steps: readonly Step[] = oneStep): Model => ({
   endings: 0,
   repairs: new Set(),
   accepted: new Set(),
+  unruled: new Map(),
+  rejected: new Set(),
+  rulings: new Map(),
   phase: 'pending',
   isClosed: false,
 });
 
 /** The predecessors that a task waits for. One under repair holds nothing up, because its result was accepted before. */
-export const openBefore = ({ steps, done, failed, repairs }: Model, task: string): string[] =>
-  before(steps, task).flatMap(({ task: first, on }) =>
-    done.has(first) || repairs.has(first) || (on === 'end' && failed.has(first)) ? [] : [first],
-  );
+export const openBefore = (
+  { steps, done, failed, repairs, unruled, rejected }: Model,
+  task: string,
+): string[] =>
+  before(steps, task).flatMap(({ task: first, on }) => {
+    const isGood = done.has(first) && !unruled.has(first) && !rejected.has(first);
+    const isFailed = failed.has(first) || rejected.has(first);
+    return isGood || repairs.has(first) || (on === 'end' && isFailed) ? [] : [first];
+  });
 
 /** What was given up and must be there before a task can begin, directly or not. */
 const lackingBefore = (model: Model, task: string): string[] =>
   before(model.steps, task).flatMap(({ task: first, on }) =>
-    on === 'success' && model.failed.has(first) ? [first, ...lackingBefore(model, first)] : [],
+    on === 'success' && (model.failed.has(first) || model.rejected.has(first))
+      ? [first, ...lackingBefore(model, first)]
+      : [],
   );
 
 /** Tasks are to be done again, with what has to be there first, and with all that stands after what was decided of them. */
@@ -49,6 +64,8 @@ const retry = (model: Model, tasks: readonly string[]): void => {
     model.done.delete(task);
     model.failed.delete(task);
     model.repairs.delete(task);
+    model.unruled.delete(task);
+    model.rejected.delete(task);
   }
 };
 
@@ -86,7 +103,7 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     case 'retried':
       retry(model, entry.tasks === '' ? [...model.failed] : named(model.steps, entry.tasks));
       // What somebody paused stays so.
-      if (model.isOver || model.phase === 'paused-itself') {
+      if (model.isOver || ['paused-itself', 'awaiting-approval'].includes(model.phase)) {
         model.phase = 'running';
       }
       model.isOver = false;
@@ -96,6 +113,8 @@ export const take = (model: Model, entry: Entry): string | undefined => {
       for (const task of named(model.steps, entry.tasks)) {
         if (model.done.delete(task)) {
           model.repairs.add(task);
+          model.unruled.delete(task);
+          model.rejected.delete(task);
         }
       }
       model.isClosed = false;
@@ -113,6 +132,37 @@ export const take = (model: Model, entry: Entry): string | undefined => {
       return undefined;
     case 'closed':
       model.isClosed = true;
+      return undefined;
+    case 'approval-wanted':
+      if (!model.done.has(entry.task) || model.unruled.has(entry.task)) {
+        return `${entry.task} wants approval without a new result`;
+      }
+      model.unruled.set(entry.task, entry.generation);
+      return undefined;
+    case 'approved':
+    case 'rejected':
+      if (!model.unruled.has(entry.task) && model.rulings.get(entry.task) === entry.kind) {
+        // Somebody said the same before.
+        return undefined;
+      }
+      if (model.unruled.get(entry.task) !== entry.generation) {
+        return `${entry.task} ${entry.kind} at generation ${entry.generation}, which nobody asked for`;
+      }
+      model.unruled.delete(entry.task);
+      model.rulings.set(entry.task, entry.kind);
+      if (entry.kind === 'rejected') {
+        model.rejected.add(entry.task);
+      }
+      if (model.phase === 'awaiting-approval') {
+        model.phase = 'running';
+        model.isClosed = false;
+      }
+      return undefined;
+    case 'parked':
+      if (model.unruled.size === 0) {
+        return 'parked although nothing waits for approval';
+      }
+      model.phase = 'awaiting-approval';
       return undefined;
     case 'paused':
       model.phase = entry.reason === undefined ? 'paused' : 'paused-itself';

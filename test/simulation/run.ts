@@ -34,7 +34,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
   const below = (n: number): number => Math.floor(world.random.float() * n);
   const pick = <T>(list: readonly T[]): T | undefined => list[below(list.length)];
   const network = createNetwork(world);
-  const plan = { runningWorkloads: SLOTS, users: 10, weight: 1 };
+  const plan = { runningWorkloads: SLOTS, users: 10, weight: 1, parkedWorkloads: 100 };
   const database = createDatabase(world, plan);
   network.onRequest((subject, bytes) => guard(() => checker.sent(subject, bytes)));
   const liar = `user-${below(AGENTS)}`;
@@ -100,6 +100,16 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         }
       });
     });
+  const rule = (
+    id: string,
+    step: string,
+    index: number,
+    generation: number,
+    approved: boolean,
+  ): void => {
+    const value = { task: `${step}/${index}`, generation, approved, by: 'customer c', reason: '' };
+    void command(id, { $case: 'rule', value }, `r-${below(1e9)}`);
+  };
   const work = (): { tasks: number; nodes?: NoopNode[] } => {
     const tasks = 3 + below(25);
     const nodes = randomSteps(below, tasks)?.map((step) => ({ ...step, durationMs: 1 }));
@@ -141,7 +151,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
       return void look(id);
     }
     const step = stepIn(id);
-    switch (below(9)) {
+    switch (below(10)) {
       case 0:
         return void command(id, { $case: 'pause', value: {} }, requestId);
       case 1:
@@ -166,6 +176,8 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         const damaged = [{ task: `${step}/${below(3)}`, generation: below(2) }];
         return void command(id, { $case: 'repair', value: { damaged, reason: 'missing' } }, '');
       }
+      case 8:
+        return rule(id, step, below(3), below(2), below(4) > 0);
       default:
         pick(agents)?.lie(id, `${step}/${below(5)}`);
         return undefined;
@@ -287,7 +299,7 @@ export const simulate = async (seed: number): Promise<Outcome> => {
     }
     // Includes workloads whose start was never answered.
     for (const id of database.workloads.keys()) {
-      const { isOver, phase } = checker.model(id);
+      const { isOver, phase, unruled } = checker.model(id);
       if (isOver) {
         continue;
       }
@@ -295,6 +307,10 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         void command(id, { $case: 'resume', value: {} }, '');
       }
       void command(id, { $case: 'setWanted', value: { wanted: 5 } }, '');
+      for (const [task, generation] of unruled) {
+        const [step = '', index] = task.split('/');
+        rule(id, step, Number(index), generation, below(8) > 0);
+      }
     }
     world.after(5_000, 'has all done', encourage);
   };
@@ -323,8 +339,9 @@ export const simulate = async (seed: number): Promise<Outcome> => {
       return false;
     }
     return (
-      [...database.workloads.values()].every(({ owner }) => owner === null) &&
-      agents.every(({ user, process: { isAlive } }) => checker.isIdle(user, isAlive))
+      [...database.workloads.values()].every(
+        ({ _id, owner }) => owner === null && checker.model(_id).isOver,
+      ) && agents.every(({ user, process: { isAlive } }) => checker.isIdle(user, isAlive))
     );
   };
   const fatal = (thrown: unknown): void => {

@@ -5,6 +5,8 @@ import type { WorkloadHeader } from '../../services/session-supervisor/src/domai
 export interface Step {
   id: string;
   after: readonly { node: string; on: 'success' | 'end' }[];
+  /** Which of its results want approval. */
+  gate?: 'ask' | 'if-failed';
 }
 
 /** A workload of noop tasks that stand after nothing. */
@@ -73,7 +75,13 @@ export const randomSteps = (
       after.some(({ node }) => node === id) ? [size] : [],
     );
     const most = Math.min(Math.ceil(tasks / count), ...sizes);
-    steps.push({ id: `step-${i}`, tasks: most - below(Math.ceil(most / 3)), after });
+    const isAsked = below(4) === 0;
+    steps.push({
+      id: `step-${i}`,
+      tasks: most - below(Math.ceil(most / 3)),
+      after,
+      ...(isAsked && { gate: 'ask' as const }),
+    });
   }
   return steps;
 };

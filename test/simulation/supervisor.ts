@@ -4,7 +4,7 @@ import { silent, testLog } from '#libs/testing/index.ts';
 import type { Context } from '../../services/session-supervisor/src/context.ts';
 import { begin } from '../../services/session-supervisor/src/domain/state/workload.ts';
 import { header } from '../../services/session-supervisor/src/domain/fixtures/workload.ts';
-import type { NoopNode } from '../../services/session-supervisor/src/kinds/noop/noop.ts';
+import { noop, type NoopNode } from '../../services/session-supervisor/src/kinds/noop/noop.ts';
 import { obey } from '../../services/session-supervisor/src/session/owner/obey.ts';
 import type { SessionDeps } from '../../services/session-supervisor/src/session/owner/deps.ts';
 import { serveOrphanReports } from '../../services/session-supervisor/src/session/agents/orphan-reports.ts';
@@ -58,6 +58,7 @@ export const startSupervisor = (
     logger: testLog,
     events: silent<SessionDeps['events']>({
       workloadAdmitted: () => world.count('slots given to the queue'),
+      workloadParked: () => world.count('workloads parked'),
       workloadEnded: () => world.count('ends'),
       workloadTakenOver: () => world.count('take-overs'),
       workloadLetGo: () => world.count('appends refused'),
@@ -90,7 +91,7 @@ export const startSupervisor = (
       const id = world.random.id('w');
       const base = header(work.tasks, { ...work, durationMs: 1 });
       const made = { ...base, id, customer, createdAt: clock.now(), wanted };
-      const { runningWorkloads: slots } = await deps.customers.planOf(customer);
+      const { runningWorkloads: slots, parkedWorkloads } = await deps.customers.planOf(customer);
       const projection = projectionOf(begin(made), '');
       const record = {
         header: made,
@@ -100,6 +101,7 @@ export const startSupervisor = (
         owner: instance,
         slots,
         queues,
+        parked: made.spec.kind === 'noop' && noop.hasGates(made.spec) ? parkedWorkloads : undefined,
       };
       const started = await deps.workloads.start(record);
       if (!('document' in started)) {

@@ -11,6 +11,7 @@ interface PutOptions {
   workloads?: number;
   users?: number;
   weight?: number;
+  parked?: number;
 }
 
 const service = CustomerServiceService;
@@ -41,23 +42,32 @@ export const customers: Define = (command, { does }) => {
     .addOption(countOption('--workloads <n>', 'how many workloads may run at once', [0, 1_000]))
     .addOption(countOption('--users <n>', 'how many users one workload may have', [0, 100_000]))
     .addOption(countOption('--weight <n>', 'the weight when users are scarce', [0, 1_000]))
+    .addOption(
+      countOption('--parked <n>', 'how many workloads may wait for approval', [0, 100_000]),
+    )
     .action(
       does<[string], PutOptions>(async ({ client, output }, [customerId], options) => {
-        const { name, workloads, users, weight } = options;
+        const { name, workloads, users, weight, parked } = options;
         const changes = Object.entries({
           display_name: name,
           'plan.running_workloads': workloads,
           'plan.users': users,
           'plan.weight': weight,
+          'plan.parked_workloads': parked,
         });
         const updateMask = changes.flatMap(([path, value]) => (value === undefined ? [] : [path]));
         if (updateMask.length === 0) {
-          throw usage('say what to change: --name, --workloads, --users or --weight');
+          throw usage('say what to change: --name, --workloads, --users, --weight or --parked');
         }
         const customer: Customer = {
           customerId,
           displayName: name ?? '',
-          plan: { runningWorkloads: workloads ?? 0, users: users ?? 0, weight: weight ?? 0 },
+          plan: {
+            runningWorkloads: workloads ?? 0,
+            users: users ?? 0,
+            weight: weight ?? 0,
+            parkedWorkloads: parked ?? 0,
+          },
           createTime: undefined,
           updateTime: undefined,
         };
@@ -79,5 +89,6 @@ const columns: readonly Column<Customer>[] = [
   ['WORKLOADS', ({ plan }) => planned(plan?.runningWorkloads), 'right'],
   ['USERS', ({ plan }) => planned(plan?.users), 'right'],
   ['WEIGHT', ({ plan }) => planned(plan?.weight), 'right'],
+  ['PARKED', ({ plan }) => planned(plan?.parkedWorkloads), 'right'],
   ['SINCE', ({ createTime }) => formatInstant(createTime)],
 ];

@@ -8,7 +8,12 @@ import {
   secret,
   type Environment,
 } from '#libs/config/index.ts';
-import { MAX_RUNNING_WORKLOADS, MAX_WANTED_USERS, MAX_WEIGHT } from '#libs/mesh/index.ts';
+import {
+  MAX_PARKED_WORKLOADS,
+  MAX_RUNNING_WORKLOADS,
+  MAX_WANTED_USERS,
+  MAX_WEIGHT,
+} from '#libs/mesh/index.ts';
 import {
   meshSecretVariables,
   mongoVariables,
@@ -28,6 +33,7 @@ export const variables = z.object({
   MUSTER_PLAN_RUNNING_WORKLOADS: integer({ min: 1, max: MAX_RUNNING_WORKLOADS }).prefault('1'),
   MUSTER_PLAN_USERS: integer({ min: 1, max: MAX_WANTED_USERS }).prefault('100'),
   MUSTER_PLAN_WEIGHT: integer({ min: 1, max: MAX_WEIGHT }).prefault('1'),
+  MUSTER_PLAN_PARKED_WORKLOADS: integer({ min: 1, max: MAX_PARKED_WORKLOADS }).prefault('1000'),
   MUSTER_WEBHOOK_NETWORKS: networks().prefault(''),
   MUSTER_SWEEP_AFTER: duration({ maxMs: 86_400_000 }).prefault('60s'),
   MUSTER_SWEEP_EVERY: duration({ minMs: 10, maxMs: 3_600_000 }).prefault('30s'),
@@ -52,6 +58,7 @@ export const readConfig = (env: Environment) => {
       runningWorkloads: read.MUSTER_PLAN_RUNNING_WORKLOADS,
       users: read.MUSTER_PLAN_USERS,
       weight: read.MUSTER_PLAN_WEIGHT,
+      parkedWorkloads: read.MUSTER_PLAN_PARKED_WORKLOADS,
     },
     /** Networks that are not public and in which webhooks may be all the same. */
     webhookNetworks: read.MUSTER_WEBHOOK_NETWORKS,

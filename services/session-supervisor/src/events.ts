@@ -9,6 +9,8 @@ export const logEvents = (logger: Logger) => ({
     logger.info({ workload, customer, tasks }, 'workload started'),
   workloadAdmitted: (workload: string, customer: string): void =>
     logger.info({ workload, customer }, 'workload got its slot of the plan'),
+  workloadParked: (workload: string, approvals: number): void =>
+    logger.info({ workload, approvals }, 'workload waits for approval'),
   workloadEnded: (workload: string, phase: string, reason: string): void =>
     logger.info({ workload, phase, reason }, 'workload ended'),
   workloadTakenOver: (workload: string, from: string, epoch: number): void =>

@@ -83,6 +83,8 @@ export interface Completed {
   /** As of further files; unset if it is a dot and the extension of `file`. */
   ending?: string;
   files?: FurtherFile[];
+  /** The work was done, but its own check of what it made failed; the notes say what. */
+  isFlawed?: boolean;
   /** For pictures: a small JPEG. It may be lost. */
   preview?: Uint8Array;
   /** What the program printed, at most 64 KiB. It may be lost. */

@@ -11,13 +11,14 @@ export const reportBody = (
   fileReceipts: readonly Receipt[] = [],
 ): NonNullable<Report['body']> => {
   if (outcome.kind === 'completed') {
-    const { sha256, pixelHash, seconds, notes, used, ending = '', files: further = [] } = outcome;
+    const { files: further = [], ending = '', isFlawed: flawed, ...same } = outcome;
+    const { sha256, pixelHash, seconds, notes, used } = same;
     const files = further.map((file, i) => ({
       receipt: fileReceipts[i],
       ending: file.ending,
       pixelHash: file.pixelHash,
     }));
-    const value = { receipt, sha256, pixelHash, seconds, notes, used, ending, files };
+    const value = { receipt, sha256, pixelHash, seconds, notes, used, ending, files, flawed };
     return { $case: 'completed', value };
   }
   const { failureClass, reason, seconds, names } = outcome;

@@ -52,6 +52,8 @@ export type ResultCheck =
 export interface Kind<Spec> {
   graphOf(spec: Spec): TaskGraph;
   orderOf(spec: Spec): Order;
+  /** Whether results may want a person's approval. Can be asked before the input was read. */
+  hasGates(spec: Spec): boolean;
   /** The engine that the customer chose; empty if the input determines it. */
   chosenEngine(spec: Spec): string;
   engineNeeds(
@@ -74,6 +76,8 @@ export interface Kind<Spec> {
   knownDigest(spec: Spec, workload: string, task: string): string | undefined;
   /** The reason with which a workload ends if tasks were given up: `FRAMES_FAILED`. */
   readonly tasksFailed: string;
+  /** The reason with which a workload ends if a person rejected results, and nothing else went wrong: `MESH_REJECTED`. */
+  readonly rejected: string;
   /** What a machine needs. It completes the sentence "none of the connected users has …". */
   machineWords(spec: Spec, file: InputFile | undefined, learnt: Learnt): string;
 }

@@ -35,18 +35,18 @@ describe('CustomerService', function () {
     expect(made).to.deep.include({
       customerId: 'acme',
       displayName: 'Acme & Söhne',
-      plan: { runningWorkloads: 0, users: 0, weight: 0 },
+      plan: { runningWorkloads: 0, users: 0, weight: 0, parkedWorkloads: 0 },
     });
     expect(made?.createTime).to.be.instanceOf(Date);
     expect(await get('acme')).to.deep.equal(made);
   });
 
   it('changes the fields of the mask, or all without a mask', async () => {
-    const plan = { runningWorkloads: 2, users: 3, weight: 4 };
+    const plan = { runningWorkloads: 2, users: 3, weight: 4, parkedWorkloads: 5 };
     await put(customer('masked', { displayName: 'old', plan }));
     const other = customer('masked', {
       displayName: 'new',
-      plan: { runningWorkloads: 7, users: 8, weight: 9 },
+      plan: { runningWorkloads: 7, users: 8, weight: 9, parkedWorkloads: 10 },
     });
     await put(other, ['plan.users']);
     expect(await get('masked')).to.deep.include({
@@ -58,16 +58,21 @@ describe('CustomerService', function () {
     await put(customer('masked'));
     expect(await get('masked')).to.deep.include({
       displayName: '',
-      plan: { runningWorkloads: 0, users: 0, weight: 0 },
+      plan: { runningWorkloads: 0, users: 0, weight: 0, parkedWorkloads: 0 },
     });
   });
 
   it('names all wrong fields at once', async () => {
-    const plan = { runningWorkloads: 1_001, users: 100_001, weight: 1_001 };
+    const plan = {
+      runningWorkloads: 1_001,
+      users: 100_001,
+      weight: 1_001,
+      parkedWorkloads: 100_001,
+    };
     const wrong = customer('No Id', { displayName: 'x'.repeat(201), plan });
     expect(await refusal(put(wrong, ['plan.colour']))).to.equal(
       'INVALID_FIELDS customer.customer_id customer.display_name customer.plan.running_workloads customer.plan.users ' +
-        'customer.plan.weight update_mask',
+        'customer.plan.weight customer.plan.parked_workloads update_mask',
     );
     expect(
       await refusal(operator.customers.putCustomer({ customer: undefined, updateMask: undefined })),

@@ -16,6 +16,7 @@ import { listWorkloads } from './list-workloads.ts';
 import { pauseWorkload } from './pause-workload.ts';
 import { putCustomer } from './put-customer.ts';
 import { resumeWorkload } from './resume-workload.ts';
+import { ruleOnStep } from './rule-on-step.ts';
 import { listAttempts } from './list-attempts.ts';
 import { retryTasks } from './retry-tasks.ts';
 import { removeWebhook } from './remove-webhook.ts';
@@ -39,6 +40,8 @@ export const services = (ctx: Context): ServiceBinding[] => [
     watchWorkload: watchWorkload(ctx),
     pauseWorkload: pauseWorkload(ctx),
     resumeWorkload: resumeWorkload(ctx),
+    approveStep: ruleOnStep(true)(ctx),
+    rejectStep: ruleOnStep(false)(ctx),
     retryTasks: retryTasks(ctx),
     getUserCount: getUserCount(ctx),
     setUserCount: setUserCount(ctx),

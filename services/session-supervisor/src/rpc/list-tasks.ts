@@ -13,6 +13,7 @@ import { valueAt } from '../domain/sets/small-int-map.ts';
 import { taskIndex, taskKey } from '../domain/graph/task-graph.ts';
 import { ordinalsFromText } from '../domain/graph/task-text.ts';
 import { generationOf, isAsleep, troubleOf, type WorkloadState } from '../domain/state/workload.ts';
+import { taskApprovalOf } from '../wire/approvals.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
 
@@ -93,5 +94,6 @@ const taskOf = (
     failures: trouble?.failures.length ?? 0,
     losses: trouble?.losses ?? 0,
     reason: trouble?.givenUp ?? trouble?.last?.reason ?? '',
+    approval: taskApprovalOf(state, ordinal),
   };
 };

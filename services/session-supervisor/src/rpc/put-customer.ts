@@ -3,6 +3,7 @@ import type { PutCustomerRequest, PutCustomerResponse } from '#libs/contracts/se
 import type { Unary } from '#libs/grpc/index.ts';
 import {
   collectViolations,
+  MAX_PARKED_WORKLOADS,
   MAX_RUNNING_WORKLOADS,
   MAX_WANTED_USERS,
   MAX_WEIGHT,
@@ -11,7 +12,12 @@ import type { Context } from '../context.ts';
 import type { CustomerChange } from '../store/customers.ts';
 import { customerToProto } from '../wire/customer.ts';
 
-const PLAN_PATHS = ['plan.running_workloads', 'plan.users', 'plan.weight'] as const;
+const PLAN_PATHS = [
+  'plan.running_workloads',
+  'plan.users',
+  'plan.weight',
+  'plan.parked_workloads',
+] as const;
 const PATHS: readonly string[] = ['display_name', 'plan', ...PLAN_PATHS];
 
 export const putCustomer =
@@ -33,7 +39,7 @@ const parsePut = ({
   const wrong = collectViolations();
   const { require } = wrong;
   const { customerId = '', displayName = '', plan } = customer ?? {};
-  const { runningWorkloads = 0, users = 0, weight = 0 } = plan ?? {};
+  const { runningWorkloads = 0, users = 0, weight = 0, parkedWorkloads = 0 } = plan ?? {};
   require(isCustomerId(customerId), 'customer.customer_id', CUSTOMER_ID_RULE);
   require(displayName.length <= 200, 'customer.display_name', 'must be at most 200 characters');
   const bound = (path: string, value: number, max: number): boolean => {
@@ -43,6 +49,7 @@ const parsePut = ({
   bound('plan.running_workloads', runningWorkloads, MAX_RUNNING_WORKLOADS);
   bound('plan.users', users, MAX_WANTED_USERS);
   bound('plan.weight', weight, MAX_WEIGHT);
+  bound('plan.parked_workloads', parkedWorkloads, MAX_PARKED_WORKLOADS);
   for (const path of updateMask ?? []) {
     require(PATHS.includes(path), 'update_mask', `${path} is not one of ${PATHS.join(', ')}`);
   }
@@ -57,6 +64,7 @@ const parsePut = ({
         runningWorkloads: changed('plan.running_workloads', runningWorkloads),
         users: changed('plan.users', users),
         weight: changed('plan.weight', weight),
+        parkedWorkloads: changed('plan.parked_workloads', parkedWorkloads),
       },
     },
   };

@@ -12,9 +12,9 @@ import {
 } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
 import { begin } from '../domain/state/workload.ts';
-import type { WorkloadSpec } from '../kinds/kinds.ts';
+import { kindOf, type WorkloadSpec } from '../kinds/kinds.ts';
 import { SPEC_CASES, wireOf } from '../kinds/wires.ts';
-import { alreadyRunning, queueFull } from '../session/owner/errors.ts';
+import { alreadyRunning, parkedFull, queueFull } from '../session/owner/errors.ts';
 import { projectionOf, type WorkloadDocument } from '../store/workload-document.ts';
 import type { Refused, Started } from '../store/workloads.ts';
 import { customerFor } from './target.ts';
@@ -35,7 +35,7 @@ export const startWorkload =
     if (started.kind === 'request-id-reused') {
       throw requestIdReused(ask.requestId ?? '');
     }
-    if (started.kind === 'full' || started.kind === 'queue-full') {
+    if (!('document' in started)) {
       throw refusalOf(ask, started);
     }
     const { document } = started;
@@ -51,17 +51,29 @@ export const startWorkload =
     return answerOf(await ctx.reads.existing(document._id));
   };
 
-const refusalOf = ({ customer }: Ask, refused: Refused): DomainError =>
-  refused.kind === 'full' ? alreadyRunning(customer, refused.running) : queueFull(customer);
+const refusalOf = ({ customer }: Ask, refused: Refused): DomainError => {
+  switch (refused.kind) {
+    case 'full':
+      return alreadyRunning(customer, refused.running);
+    case 'queue-full':
+      return queueFull(customer);
+    case 'parked-full':
+      return parkedFull(customer);
+    default:
+      return refused satisfies never;
+  }
+};
 
 /** Says what a start would be refused for now, apart from its object. */
 const validate = async (
   ctx: Pick<Context, 'customers' | 'workloads'>,
   ask: Ask,
 ): Promise<StartWorkloadResponse> => {
-  const { customer, queues } = ask;
-  const { runningWorkloads: slots } = await ctx.customers.planOf(customer);
-  const refused = await ctx.workloads.refusal({ customer, slots, queues });
+  const { customer, queues, spec } = ask;
+  const plan = await ctx.customers.planOf(customer);
+  const { runningWorkloads: slots } = plan;
+  const parked = kindOf(spec).hasGates(spec) ? plan.parkedWorkloads : undefined;
+  const refused = await ctx.workloads.refusal({ customer, slots, queues, parked });
   if (refused !== undefined) {
     throw refusalOf(ask, refused);
   }
@@ -101,6 +113,7 @@ const start = async (ctx: Context, ask: Ask, { signal }: CallContext): Promise<S
     owner: ctx.instance,
     slots: plan.runningWorkloads,
     queues: ask.queues,
+    parked: kindOf(spec).hasGates(spec) ? plan.parkedWorkloads : undefined,
   });
 };
 

@@ -6,7 +6,7 @@ import { testLog } from '#libs/testing/index.ts';
 import { sharedStores } from '#libs/testing/shared-stores.ts';
 import { createCustomerStore, type CustomerStore } from './customers.ts';
 
-const configured = { runningWorkloads: 1, users: 100, weight: 1 };
+const configured = { runningWorkloads: 1, users: 100, weight: 1, parkedWorkloads: 1_000 };
 const now = new Date(1_000);
 const later = new Date(2_000);
 
@@ -31,7 +31,11 @@ describe('createCustomerStore', () => {
 
   it('changes the given fields and keeps the others', async () => {
     await store.put('acme', { displayName: 'Acme', plan: { users: 5 } }, now);
-    const changed = await store.put('acme', { displayName: undefined, plan: { weight: 3 } }, later);
+    const changed = await store.put(
+      'acme',
+      { displayName: undefined, plan: { weight: 3, parkedWorkloads: 1_000 } },
+      later,
+    );
     expect(changed).to.deep.equal({
       _id: 'acme',
       displayName: 'Acme',
@@ -39,7 +43,11 @@ describe('createCustomerStore', () => {
       createdAt: now,
       updatedAt: later,
     });
-    expect(await store.planOf('acme')).to.deep.equal({ runningWorkloads: 1, users: 5, weight: 3 });
+    expect(await store.planOf('acme')).to.deep.equal({
+      ...configured,
+      users: 5,
+      weight: 3,
+    });
   });
 
   it('takes 0 for the configured value, even in the first put', async () => {

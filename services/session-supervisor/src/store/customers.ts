@@ -7,6 +7,8 @@ export interface Plan {
   /** Most users of one workload. */
   users: number;
   weight: number;
+  /** How many workloads may wait for approval. */
+  parkedWorkloads: number;
 }
 
 export interface CustomerDocument {

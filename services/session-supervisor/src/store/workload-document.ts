@@ -50,6 +50,9 @@ const GRAPH_FOLD_VERSION = 4;
 /** Builds before this one would end workloads whose results nobody has looked at, or not twice. */
 const CHECK_FOLD_VERSION = 10;
 
+/** Builds before this one would go on past what a person must approve. */
+const GATE_FOLD_VERSION = 12;
+
 /** Builds before this FOLD_VERSION would begin a workload that waits for a slot. */
 export const QUEUE_FOLD_VERSION = 6;
 
@@ -58,6 +61,9 @@ export const understoodFrom = ({
   spec,
 }: Pick<WorkloadHeader, 'spec'>): Pick<WorkloadDocument, 'understoodFrom'> => {
   const graph = kindOf(spec).graphOf(spec);
+  if (kindOf(spec).hasGates(spec)) {
+    return { understoodFrom: GATE_FOLD_VERSION };
+  }
   if (hasChecks({ spec }, graph)) {
     return { understoodFrom: CHECK_FOLD_VERSION };
   }

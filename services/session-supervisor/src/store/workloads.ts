@@ -30,7 +30,9 @@ export type Refused =
   /** No slot of the plan is free, and the start does not want to wait for one. */
   | { kind: 'full'; running: string[] }
   /** As many workloads wait as may. */
-  | { kind: 'queue-full' };
+  | { kind: 'queue-full' }
+  /** As many workloads wait for approval as may, and this one may come to wait too. */
+  | { kind: 'parked-full' };
 
 export interface StartRecord {
   header: WorkloadHeader;
@@ -42,6 +44,8 @@ export interface StartRecord {
   slots: number;
   /** Whether the workload waits if no slot is free. */
   queues: boolean;
+  /** How many workloads of this customer may wait for approval; undefined if this one never does. */
+  parked?: number | undefined;
 }
 
 /** The result of reopening a closed workload. `changed`: it changed since it was read, or is not closed. */
@@ -54,6 +58,8 @@ export interface ReopenRecord {
   position: number;
   /** How many workloads of this customer may run at once; undefined if the workload takes no slot. */
   slots: number | undefined;
+  /** Whether the workload waits if no slot is free. */
+  queues: boolean;
 }
 
 /** The filter, the beginning and the size of a page of a list. */
@@ -69,7 +75,7 @@ export interface WorkloadStore {
   start(record: StartRecord): Promise<Started>;
   /** Why a start would be refused now; undefined if it would not. */
   refusal(
-    start: Pick<StartRecord, 'slots' | 'queues'> & { customer: string },
+    start: Pick<StartRecord, 'slots' | 'queues' | 'parked'> & { customer: string },
   ): Promise<Refused | undefined>;
   /** The result of an earlier request with the same id; undefined if there was none. */
   repetition(
@@ -140,16 +146,33 @@ export const createWorkloadStore = (
     );
   };
 
-  const freeSlots = async (customer: string, slots: number): Promise<number[]> =>
-    slotsForNewcomer(await standing(customer), slots);
-
   const full = async (customer: string) => ({
     kind: 'full' as const,
     running: (await running(customer)).map(({ _id }) => _id),
   });
 
-  const refusal: WorkloadStore['refusal'] = async ({ customer, slots, queues }) => {
+  /** Whether as many workloads wait for approval, or may come to, as may. */
+  const isParkingFull = async (
+    customer: string,
+    parked: number | undefined,
+    { running: those, waiting }: Standing,
+  ): Promise<boolean> => {
+    if (parked === undefined) {
+      return false;
+    }
+    const left = parked - those.length - waiting.length;
+    const filter = { customer, 'projection.phase': 'awaiting-approval' as const };
+    return (
+      left <= 0 ||
+      (await asUnavailable(() => workloads.countDocuments(filter, { limit: left }))) >= left
+    );
+  };
+
+  const refusal: WorkloadStore['refusal'] = async ({ customer, slots, queues, parked }) => {
     const now = await standing(customer);
+    if (await isParkingFull(customer, parked, now)) {
+      return { kind: 'parked-full' };
+    }
     if (slotsForNewcomer(now, slots).length > 0) {
       return undefined;
     }
@@ -192,6 +215,10 @@ export const createWorkloadStore = (
     };
     for (;;) {
       const now = await standing(customer);
+      if (await isParkingFull(customer, record.parked, now)) {
+        const repeated = await repetition({ customer, requestId, requestHash });
+        return repeated ?? { kind: 'parked-full' };
+      }
       const free = slotsForNewcomer(now, slots);
       const isToWait = free.length === 0 && record.queues;
       if (isToWait && now.waiting.length >= MAX_QUEUED_WORKLOADS) {
@@ -251,8 +278,11 @@ export const createWorkloadStore = (
       : { kind: 'request-id-reused' };
   };
 
-  const reopen: WorkloadStore['reopen'] = async (id, { customer, owner, position, slots }) => {
-    const claim = async (more: { slot?: number }): Promise<Reopened> => {
+  const reopen: WorkloadStore['reopen'] = async (
+    id,
+    { customer, owner, position, slots, queues },
+  ) => {
+    const claim = async (more: { slot?: number; ticket?: number }): Promise<Reopened> => {
       const asRead = { _id: id, owner: null, 'projection.position': position };
       const change = { $set: { owner, ...more }, $unset: { sweepAt: '' as const } };
       return { kind: (await update(asRead, change)) ? 'reopened' : 'changed' };
@@ -260,17 +290,27 @@ export const createWorkloadStore = (
     if (slots === undefined) {
       return claim({});
     }
-    for (const slot of await freeSlots(customer, slots)) {
-      try {
-        return await claim({ slot });
-      } catch (thrown) {
-        // Another workload took this slot meanwhile.
-        if (duplicateKey(thrown) === undefined) {
-          throw thrown;
+    for (;;) {
+      const now = await standing(customer);
+      const free = slotsForNewcomer(now, slots);
+      const places: { slot?: number; ticket?: number }[] =
+        free.length === 0 && queues
+          ? [{ ticket: nextTicket(now) }]
+          : free.map((slot) => ({ slot }));
+      for (const place of places) {
+        try {
+          return await claim(place);
+        } catch (thrown) {
+          // Another workload took this place meanwhile.
+          if (duplicateKey(thrown) === undefined) {
+            throw thrown;
+          }
         }
       }
+      if (!queues) {
+        return full(customer);
+      }
     }
-    return full(customer);
   };
 
   return {

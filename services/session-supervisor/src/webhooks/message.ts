@@ -1,12 +1,12 @@
 import { countsOf, type WorkloadState } from '../domain/state/workload.ts';
 
-/** The message that a workload has ended, as JSON; `SetWebhook` in customer_service.proto describes it. */
-export const endMessage = (state: WorkloadState): string => {
+/** The message that a workload has ended, or waits for approval since `now` (milliseconds since 1970), as JSON; `SetWebhook` in customer_service.proto describes it. */
+export const endMessage = (state: WorkloadState, now: number): string => {
   const { header, phase, ending } = state;
-  const endTime = new Date(ending?.at ?? 0).toISOString();
+  const endTime = ending && new Date(ending.at).toISOString();
   return JSON.stringify({
     type: `workload.${phase}`,
-    timestamp: endTime,
+    timestamp: endTime ?? new Date(now).toISOString(),
     data: {
       workload: header.id,
       customer: header.customer,

@@ -31,6 +31,10 @@ const toCommand = ({ command }: SessionCommand): Command => {
       return { kind: 'retry', tasks: command.value.tasks };
     case 'repair':
       return { kind: 'repair', damaged: command.value.damaged, reason: command.value.reason };
+    case 'rule': {
+      const { approved: isApproved, ...ruling } = command.value;
+      return { kind: 'rule', isApproved, ...ruling };
+    }
     case undefined:
       throw new TypeError('a command without a command');
     default:

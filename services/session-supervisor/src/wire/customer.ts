@@ -15,6 +15,7 @@ export const customerToProto = ({
     runningWorkloads: plan.runningWorkloads ?? 0,
     users: plan.users ?? 0,
     weight: plan.weight ?? 0,
+    parkedWorkloads: plan.parkedWorkloads ?? 0,
   },
   createTime: createdAt,
   updateTime: updatedAt,

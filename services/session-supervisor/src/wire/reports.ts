@@ -87,7 +87,8 @@ const bodyFromProto = (
     case 'started':
       return { kind: 'started' };
     case 'completed': {
-      const { receipt, sha256, pixelHash, seconds, notes, used, ending, files } = body.value;
+      const { receipt, sha256, pixelHash, seconds, notes, used, ending, files, flawed } =
+        body.value;
       return {
         kind: 'completed',
         seconds: sane(seconds),
@@ -99,6 +100,7 @@ const bodyFromProto = (
         ...(used && { used: usedFromProto(used) }),
         ...(ending !== '' && { ending }),
         ...(files.length > 0 && { files: files.map(fileFromProto) }),
+        ...(flawed === true && { isFlawed: true as const }),
       };
     }
     case 'failed': {

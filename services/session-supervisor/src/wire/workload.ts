@@ -4,6 +4,7 @@ import {
   type Workload,
 } from '#libs/contracts/session.ts';
 import { outerCountsOf, verifiedCount, type Counts, type Phase } from '../domain/state/workload.ts';
+import { wantedApprovalsOf } from './approvals.ts';
 import { nodesOf } from './nodes.ts';
 import type { View } from '../session/reads/reads.ts';
 import type { WorkloadDocument } from '../store/workload-document.ts';
@@ -17,6 +18,7 @@ const PHASES: Readonly<Record<Phase, ProtoState>> = {
   pending: ProtoState.PENDING,
   running: ProtoState.RUNNING,
   paused: ProtoState.PAUSED,
+  'awaiting-approval': ProtoState.AWAITING_APPROVAL,
   stopped: ProtoState.STOPPED,
   completed: ProtoState.COMPLETED,
   failed: ProtoState.FAILED,
@@ -25,7 +27,7 @@ const PHASES: Readonly<Record<Phase, ProtoState>> = {
 /** A phase as callers see it. */
 export const phaseToProto = (phase: Phase): ProtoState => PHASES[phase];
 
-/** The phase that a filter names. A state that no workload can be in yet matches nothing. */
+/** The phase that a filter names. */
 export const phaseFromProto = (state: ProtoState): Phase | undefined =>
   (Object.keys(PHASES) as Phase[]).find((phase) => PHASES[phase] === state);
 
@@ -64,6 +66,8 @@ const viewToProto = ({ document, state, revision }: View): Workload => {
       userName,
       ...last,
     })),
+    wantedApprovals: wantedApprovalsOf(state),
+    wantedApprovalCount: state.unruled.count,
   };
 };
 
@@ -97,6 +101,8 @@ export const listedToProto = (document: WorkloadDocument): Workload => {
     nodes: [],
     verified: 0,
     refusedResults: [],
+    wantedApprovals: [],
+    wantedApprovalCount: 0,
   };
 };
 

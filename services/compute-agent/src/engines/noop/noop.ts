@@ -21,6 +21,8 @@ export interface NoopJob {
   nodeDurationsMs?: ReadonlyMap<string, number>;
   /** 0: there are no bytes, and the digest of the key is the result. */
   resultBytes: number;
+  /** The nodes whose results say that their own check failed. */
+  flawedNodes?: ReadonlySet<string>;
   /** Whether the task `<node>/<number>` always fails. */
   isFailing(task: number, node: string): boolean;
 }
@@ -50,7 +52,8 @@ const doTask = (job: NoopJob, task: string): Outcome => {
     return failed('RENDER_ERROR', reason, { seconds, log: `${reason}\n` });
   }
   const key = `${job.workloadId}/${task}`;
-  const done = { pixelHash: '', seconds, notes: [] };
+  const isFlawed = job.flawedNodes?.has(node) === true;
+  const done = { pixelHash: '', seconds, notes: [], ...(isFlawed && { isFlawed }) };
   if (job.resultBytes === 0) {
     return completed({ ...done, sha256: hash('sha256', key), sizeBytes: 0 });
   }
@@ -94,7 +97,9 @@ export const noop = {
       return misunderstood(`the list ${failingTasks}`);
     }
     const nodeDurationsMs = new Map(nodes.map((node) => [node.id, node.durationMs ?? durationMs]));
-    const job = { workloadId, durationMs, nodeDurationsMs, resultBytes, isFailing };
+    const flawed = nodes.filter(({ flawed: isFlawed }) => isFlawed === true);
+    const flawedNodes = new Set(flawed.map(({ id }) => id));
+    const job = { workloadId, durationMs, nodeDurationsMs, flawedNodes, resultBytes, isFailing };
     return { kind: 'understood', engine: 'noop', input: undefined, job: () => job };
   },
 } satisfies Family<NoopSpec, NoopJob, unknown>;

@@ -1,7 +1,9 @@
+import { decideRuling } from './approvals.ts';
 import { record, type Draft, type Refusal } from './decision.ts';
 import { fitWorkers } from './decide-users.ts';
 import {
   currentOrdinals,
+  isOpening,
   isTooWide,
   MAX_GENERATION,
   refusalOfReopening,
@@ -15,7 +17,7 @@ import type { RequestMark } from '../state/entries.ts';
 import type { Command } from './inputs.ts';
 import { falloutOf } from '../graph/readiness.ts';
 import { has } from '../sets/bitmap.ts';
-import { hasEnded, type WorkloadState } from '../state/workload.ts';
+import { hasEnded, isParked, type WorkloadState } from '../state/workload.ts';
 
 /** Decides a command. A command with a request id always leaves an entry, because the entry makes a repetition recognisable. */
 export const decideCommand = (
@@ -51,7 +53,13 @@ const obey = (
       ? undefined
       : { reason: 'WORKLOAD_ENDED', state: phase };
   }
+  if (isParked(draft.state)) {
+    // It lets go of what it held. The caller tries again until it is closed, and then opens it.
+    return isOpening(command) ? { reason: 'LET_GO' } : { reason: 'AWAITING_APPROVAL' };
+  }
   switch (command.kind) {
+    case 'rule':
+      return decideRuling(draft, command, mark);
     case 'stop':
       record(draft, { kind: 'stopped', deleteResults: command.deleteResults, ...request });
       finish(draft);

@@ -1,5 +1,6 @@
 import { has } from '../sets/bitmap.ts';
 import { learnSpeed, letGo, withdrawTask, type Worker } from '../scheduling/workers.ts';
+import { wantApproval } from './approvals.ts';
 import { record, recordStart, type Draft, type Outcome } from './decision.ts';
 import { openSuccessors, spendBudget } from './endings.ts';
 import { decideSuspicion, settleSuspicions } from './suspicions.ts';
@@ -103,6 +104,7 @@ const decideReport = (
     if (before !== result.sha256) {
       makeSuccessorsAgain(draft, ordinal);
     }
+    wantApproval(draft, ordinal, { task, generation, ...result });
     openSuccessors(draft, ordinal);
     barWhomItShows(draft, ordinal);
     settleSuspicions(draft, suspicions, ordinal);

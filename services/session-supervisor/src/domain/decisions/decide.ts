@@ -12,6 +12,7 @@ import {
 import { decideSlow } from './decide-slow.ts';
 import { record, type Decision, type Draft, type Session } from './decision.ts';
 import { confirmAlone, decideSceneLost } from './suspicions.ts';
+import { parkIfWaiting } from './approvals.ts';
 import { endIfDone, endRepairs } from './endings.ts';
 import type { At } from '../state/fold.ts';
 import type { Input } from './inputs.ts';
@@ -28,6 +29,7 @@ export const decide = (session: Session, input: Input, at: At, now: number): Dec
   obey(draft, input);
   // The input may have decided the last open task.
   endIfDone(draft);
+  parkIfWaiting(draft);
   if (hasEnded(state) && !isOver(state) && isOver(draft.state)) {
     endRepairs(draft);
   }

@@ -18,6 +18,8 @@ export type Effect =
   | { kind: 'check-scene'; userName: string }
   /** Tell the registry what second looks found. */
   | { kind: 'looked'; right: readonly string[]; wrong: readonly { user: string; reason: string }[] }
+  /** Nothing can be done until somebody rules: let the workload go, as at its end. */
+  | { kind: 'parked' }
   | { kind: 'ended' };
 
 /** Why a command is refused. The shell turns it into a typed error. */
@@ -29,6 +31,14 @@ export type Refusal =
   | { reason: 'TOO_MANY_RETRIES' }
   /** Too many tasks would be taken back that need others which stay given up. */
   | { reason: 'RETRY_TOO_WIDE' }
+  /** No result of the task waits for a ruling. */
+  | { reason: 'NOTHING_TO_APPROVE'; task: string }
+  /** The result that was looked at was made anew since; `generation` is that of the present one. */
+  | { reason: 'RESULT_REPLACED'; task: string; generation: number }
+  /** Somebody ruled otherwise before. */
+  | { reason: 'ALREADY_RULED'; task: string; ruling: 'approved' | 'rejected'; by: string }
+  /** It holds nothing that the command could change. */
+  | { reason: 'AWAITING_APPROVAL' }
   | { reason: 'LET_GO' };
 
 export interface Outcome {

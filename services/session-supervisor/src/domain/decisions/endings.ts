@@ -1,14 +1,23 @@
 import { withdraw, withdrawTask, type Worker } from '../scheduling/workers.ts';
 import { record, type Draft } from './decision.ts';
-import { rangesOf } from '../sets/bitmap.ts';
+import { ordinalsOf, rangesOf } from '../sets/bitmap.ts';
 import { reachOf } from '../scheduling/demand.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import type { Report } from './inputs.ts';
 import { dropLooks } from './drop-looks.ts';
 import { carriesNode, isHopeless, successorsOf } from '../graph/readiness.ts';
 import { tasksToText } from '../graph/task-text.ts';
-import { givenUpEntry, HOPELESS } from './reopen.ts';
-import { countsOf, hasEnded, isOpen, isReady, readyCount, troubleOf } from '../state/workload.ts';
+import { givenUpEntry, hopelessReason } from './reopen.ts';
+import { rejectionWords } from './rulings.ts';
+import {
+  countsOf,
+  hasEnded,
+  isOpen,
+  isReady,
+  readyCount,
+  troubleOf,
+  type WorkloadState,
+} from '../state/workload.ts';
 
 /** A task is given up after this multiple of its budget of failures, however few users tried it. */
 const HARD_LIMIT = 3;
@@ -83,7 +92,7 @@ const recordGivenUp = (draft: Draft, ordinal: number, reason: string): void => {
 export const giveUpHopeless = (draft: Draft, ordinals: readonly number[]): void => {
   for (const ordinal of ordinals) {
     if (isOpen(draft.state, ordinal) && isHopeless(draft.state, ordinal)) {
-      recordGivenUp(draft, ordinal, HOPELESS);
+      recordGivenUp(draft, ordinal, hopelessReason(draft.state, ordinal));
     }
   }
 };
@@ -130,11 +139,11 @@ export const endIfDone = (draft: Draft): void => {
     return;
   }
   const { remaining, failed } = countsOf(draft.state);
-  const { unverified, looks } = draft.state;
-  if (remaining > 0 || unverified.count > 0 || looks.size > 0) {
+  const { unverified, unruled, rejected, looks } = draft.state;
+  if (remaining > 0 || unverified.count > 0 || unruled.count > 0 || looks.size > 0) {
     return;
   }
-  if (failed > 0) {
+  if (failed > 0 || rejected.count > 0) {
     failForTasks(draft);
   } else {
     record(draft, { kind: 'completed' });
@@ -152,14 +161,31 @@ export const endRepairs = (draft: Draft): void => {
 };
 
 const failForTasks = (draft: Draft): void => {
-  const { graph, givenUp, header } = draft.state;
-  const ranges = rangesOf(givenUp, 0, 21);
+  const { graph, givenUp, rejected, header } = draft.state;
+  const isRejected = givenUp.count === 0;
+  const ranges = rangesOf(isRejected ? rejected : givenUp, 0, 21);
   const named = tasksToText(graph, ranges.slice(0, 20));
   const more = ranges.length > 20 ? ', …' : '';
-  const why = troubleOf(draft.state, ranges[0]?.first ?? 0)?.givenUp ?? '';
-  const counts = `${givenUp.count} of ${countsOf(draft.state).total} failed`;
-  fail(draft, kindOf(header.spec).tasksFailed, `${counts}: ${named}${more}; the first: ${why}`);
+  const first = ranges[0]?.first ?? 0;
+  const why = isRejected
+    ? rejectionWords(draft.state, first)
+    : (troubleOf(draft.state, first)?.givenUp ?? '');
+  const { total } = countsOf(draft.state);
+  const counts = isRejected
+    ? `${rejected.count} of ${total} results rejected`
+    : `${givenUp.count} of ${total} failed`;
+  const kind = kindOf(header.spec);
+  const reason = isUntried(draft.state) ? kind.rejected : kind.tasksFailed;
+  fail(draft, reason, `${counts}: ${named}${more}; the first: ${why}`);
 };
+
+/** Whether nobody failed at what was given up: it stood after results that a person rejected. */
+const isUntried = (state: WorkloadState): boolean =>
+  state.rejected.count > 0 &&
+  ordinalsOf(state.givenUp).every((ordinal) => {
+    const { failures = [], losses = 0 } = troubleOf(state, ordinal) ?? {};
+    return failures.length === 0 && losses === 0;
+  });
 
 /** Ends the workload as failed, and names at the end of the message who says so. */
 export const fail = (draft: Draft, reason: string, message: string, says = ''): void => {
@@ -170,6 +196,12 @@ export const fail = (draft: Draft, reason: string, message: string, says = ''): 
 
 /** Releases all users, after an entry has ended the workload. */
 export const finish = (draft: Draft): void => {
+  releaseAll(draft);
+  draft.effects.push({ kind: 'ended' });
+};
+
+/** Gives all users back to the matcher. */
+export const releaseAll = (draft: Draft): void => {
   // The matcher must hear first that no users are wanted, because otherwise it would assign the released ones again at once.
   if (draft.workers.byId.size > 0) {
     draft.effects.push({ kind: 'demand', verb: 'update-user-count' });
@@ -177,7 +209,6 @@ export const finish = (draft: Draft): void => {
   for (const worker of draft.workers.byId.values()) {
     release(draft, worker);
   }
-  draft.effects.push({ kind: 'ended' });
 };
 
 /** Gives a user back to the matcher. The tasks that it holds wait again. */

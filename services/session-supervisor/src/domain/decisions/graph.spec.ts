@@ -16,7 +16,7 @@ import {
 } from '../fixtures/workload.ts';
 import type { Entry } from '../state/entries.ts';
 import { foldDocument, retryOf } from '../state/fold.ts';
-import { HOPELESS, refusalOfReopening, reopeningEntries } from './reopen.ts';
+import { refusalOfReopening, reopeningEntries } from './reopen.ts';
 import { blockedAfter } from '../graph/readiness.ts';
 import { createGraph, taskKey } from '../graph/task-graph.ts';
 import { tasksToText } from '../graph/task-text.ts';
@@ -183,7 +183,7 @@ describe('a graph of nodes', () => {
       kind: 'task-failed',
       task: 'solve/0',
       generation: 1,
-      reason: HOPELESS,
+      reason: 'what it stands after was given up',
     });
     game.finish('mesh/0', 'other/0');
     expect(game.session.state.phase).to.equal('failed');

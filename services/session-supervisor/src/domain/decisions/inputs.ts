@@ -22,6 +22,15 @@ export type Command =
   | { kind: 'set-wanted'; wanted: number }
   /** `tasks` is the text of a task set; empty means all tasks that were given up. */
   | { kind: 'retry'; tasks: string }
+  /** `by` looked at the result of this generation. */
+  | {
+      kind: 'rule';
+      isApproved: boolean;
+      task: string;
+      generation: number;
+      by: string;
+      reason: string;
+    }
   /** `damaged` are accepted results that were found missing or damaged. */
   | { kind: 'repair'; damaged: readonly Damaged[]; reason: string };
 

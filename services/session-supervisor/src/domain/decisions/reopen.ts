@@ -3,25 +3,45 @@ import type { Refusal } from './decision.ts';
 import type { Entry, RequestMark } from '../state/entries.ts';
 import type { Command, Damaged } from './inputs.ts';
 import { fold, retryOf } from '../state/fold.ts';
-import { isHopeless, successorsOf } from '../graph/readiness.ts';
+import { hopelessAfter, isHopeless, successorsOf } from '../graph/readiness.ts';
 import { taskKey, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsToText } from '../graph/task-text.ts';
-import { generationOf, isOpen, type WorkloadState } from '../state/workload.ts';
+import { generationOf, hasEnded, isOpen, type WorkloadState } from '../state/workload.ts';
+import { kindOf } from '../../kinds/kinds.ts';
+import { refusalOfRuling, rejectionWords, rulingEntry } from './rulings.ts';
 
 /** Generations are kept in 16 bits. */
 export const MAX_GENERATION = 65_535;
 
 /** The reason of a task that is given up before anybody began it. */
-export const HOPELESS = 'what it stands after was given up';
+export const hopelessReason = (state: WorkloadState, ordinal: number): string => {
+  const before = hopelessAfter(state, ordinal);
+  return before !== undefined && has(state.rejected, before)
+    ? `${kindOf(state.header.spec).rejected}: ${rejectionWords(state, before)}`
+    : 'what it stands after was given up';
+};
 
-/** A command that can reopen a closed workload. */
-export type Reopening = Extract<Command, { kind: 'retry' | 'repair' }>;
+/** A command that can open a closed workload: any of these if it waits for rulings, a retry or a repair if it has ended. */
+export type Reopening = Extract<Command, { kind: 'retry' | 'repair' | 'rule' | 'stop' }>;
 
-/** Why an ended workload cannot be reopened; undefined if it can. */
+/** Whether a command can open a workload that waits for rulings. */
+export const isOpening = (command: Command): command is Reopening =>
+  ['retry', 'repair', 'rule', 'stop'].includes(command.kind);
+
+/** Why a closed workload cannot be opened; undefined if it can. */
 export const refusalOfReopening = (
   state: WorkloadState,
   command: Reopening,
 ): Refusal | undefined => {
+  if (hasEnded(state) && (command.kind === 'rule' || command.kind === 'stop')) {
+    return { reason: 'WORKLOAD_ENDED', state: state.phase };
+  }
+  if (command.kind === 'rule') {
+    return refusalOfRuling(state, command);
+  }
+  if (command.kind === 'stop') {
+    return undefined;
+  }
   if (state.deleteResults) {
     return { reason: 'RESULTS_DELETED' };
   }
@@ -76,7 +96,7 @@ export const repairEntry = (
 
 /**
  * The entries that reopen a closed workload, in one document, because a crash must not come between epoch and command.
- * Undefined if a repair finds nothing to do.
+ * Undefined if a repair or a ruling finds nothing to do.
  */
 export const reopeningEntries = (
   state: WorkloadState,
@@ -90,6 +110,17 @@ export const reopeningEntries = (
     const { fallout } = retryOf(state, command.tasks);
     const retried = { kind: 'retried', tasks: command.tasks, ...(request && { request }) } as const;
     return entries(retried, [...fallout]);
+  }
+  if (command.kind === 'stop') {
+    const { deleteResults } = command;
+    return entries({ kind: 'stopped', deleteResults, ...(request && { request }) }, []);
+  }
+  if (command.kind === 'rule') {
+    const ruling = rulingEntry(state, command, request);
+    const ordinal = taskOrdinal(state.graph, command.task);
+    return ruling === undefined || ordinal === undefined
+      ? undefined
+      : entries(ruling, successorsOf(state.graph, ordinal));
   }
   const ordinals = currentOrdinals(state, command.damaged);
   return ordinals.length === 0
@@ -110,7 +141,7 @@ const withHopeless = (
     if (!isOpen(after, ordinal) || !isHopeless(after, ordinal)) {
       continue;
     }
-    const entry = givenUpEntry(after, ordinal, HOPELESS);
+    const entry = givenUpEntry(after, ordinal, hopelessReason(after, ordinal));
     entries.push(entry);
     after = fold(after, entry, at);
     waiting.push(...successorsOf(after.graph, ordinal));

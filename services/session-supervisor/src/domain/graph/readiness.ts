@@ -10,11 +10,11 @@ import {
   type TaskGraph,
 } from './task-graph.ts';
 
-type Decided = Pick<WorkloadState, 'graph' | 'done' | 'givenUp'>;
+type Decided = Pick<WorkloadState, 'graph' | 'done' | 'givenUp' | 'unruled' | 'rejected'>;
 
 /** The predecessors of a task, and for each whether it is decided as the task needs it. */
 const predecessorsOf = (
-  { graph, done, givenUp }: Decided,
+  { graph, done, givenUp, unruled, rejected }: Decided,
   ordinal: number,
 ): { ordinal: number; isMet: boolean; isHopeless: boolean }[] => {
   const { after, indices, offset } = nodeAt(graph, nodeOf(graph, ordinal));
@@ -27,9 +27,11 @@ const predecessorsOf = (
     if (before === undefined) {
       return [];
     }
-    const isGivenUp = has(givenUp, before);
-    const isMet = has(done, before) || (isGivenUp && edge.on === 'end');
-    return [{ ordinal: before, isMet, isHopeless: isGivenUp && !isMet }];
+    const isRejected = has(rejected, before);
+    const isFailed = has(givenUp, before) || isRejected;
+    const isGood = has(done, before) && !isRejected && !has(unruled, before);
+    const isMet = isGood || (isFailed && edge.on === 'end');
+    return [{ ordinal: before, isMet, isHopeless: isFailed && !isMet }];
   });
 };
 
@@ -62,9 +64,13 @@ export const inputsOf = (decided: Decided, ordinal: number): number[] =>
     .map((before) => before.ordinal)
     .filter((before) => nodeAt(decided.graph, nodeOf(decided.graph, before)).isInner === true);
 
-/** Whether an undecided task can never begin, because a predecessor that it needs was given up. */
+/** The predecessor that was given up or rejected, so that an undecided task can never begin; undefined if there is none. */
+export const hopelessAfter = (decided: Decided, ordinal: number): number | undefined =>
+  predecessorsOf(decided, ordinal).find((before) => before.isHopeless)?.ordinal;
+
+/** Whether an undecided task can never begin. */
 export const isHopeless = (decided: Decided, ordinal: number): boolean =>
-  predecessorsOf(decided, ordinal).some((before) => before.isHopeless);
+  hopelessAfter(decided, ordinal) !== undefined;
 
 /** These tasks, and the direct and indirect predecessors that were given up and have to be done again before them. */
 export const withHopes = (decided: Decided, ordinals: Iterable<number>): Set<number> => {

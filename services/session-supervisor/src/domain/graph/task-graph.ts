@@ -10,6 +10,8 @@ export interface TaskEdge {
   readonly on: 'success' | 'end';
 }
 
+export type Gate = 'ask' | 'if-failed';
+
 /** A node has one task for each index. */
 export interface TaskNode {
   /** `[a-z][a-z0-9-]{0,31}`: `frames`, `noop`, `mesh`. */
@@ -21,6 +23,8 @@ export interface TaskNode {
   readonly isInner?: true;
   /** Its tasks count as done, without a result, until a `split` wakes them. Only inner nodes sleep. */
   readonly sleeps?: true;
+  /** Which of its results a person must approve before what needs their success begins: all, or those that are *flawed*. */
+  readonly gate?: Gate;
 }
 
 export interface PlacedNode extends TaskNode {

@@ -3,7 +3,14 @@ import { engineNeeds, excludedUsers } from './machines.ts';
 import type { Workers } from './workers.ts';
 import type { Draft, Session } from '../decisions/decision.ts';
 import { sparseEntries } from '../sets/sparse-map.ts';
-import { hasEnded, isOver, isReady, readyCount, type WorkloadState } from '../state/workload.ts';
+import {
+  hasEnded,
+  isOver,
+  isParked,
+  isReady,
+  readyCount,
+  type WorkloadState,
+} from '../state/workload.ts';
 
 /**
  * How many users a session wants now: no more than asked for, than the plan allows, and than tasks are left or worth copying.
@@ -11,7 +18,7 @@ import { hasEnded, isOver, isReady, readyCount, type WorkloadState } from '../st
  */
 export const effectiveWanted = (session: Session & Pick<Draft, 'now'>): number => {
   const { state, planUsers } = session;
-  if (isOver(state) || state.phase === 'paused') {
+  if (isOver(state) || state.phase === 'paused' || isParked(state)) {
     return 0;
   }
   const remaining = readyCount(state);

@@ -1,10 +1,13 @@
 import { plural } from '#libs/mesh/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
-import { sparseEntries } from '../sets/sparse-map.ts';
+import { rangesOf } from '../sets/bitmap.ts';
+import { sparseEntries, sparseGet } from '../sets/sparse-map.ts';
+import { tasksToText } from '../graph/task-text.ts';
 import { CONFIRM_MS } from '../state/suspicions.ts';
 import {
   countsOf,
   hasEnded,
+  isParked,
   type Phase,
   type Suspicion,
   type WorkloadState,
@@ -75,6 +78,12 @@ export const explain = (
   }
   if (wanted === 0) {
     add('NO_USER_WANTED', 'it wants 0 users; set another number (muster users-wanted)');
+  }
+  if (state.unruled.count > 0) {
+    add('AWAITING_APPROVAL', approvalWords(state));
+  }
+  if (isParked(state)) {
+    return reasons;
   }
   const [suspicion] = state.suspicions;
   if (suspicion !== undefined) {
@@ -156,6 +165,17 @@ export const explain = (
     add('NOT_WAITING', `${work}, ${rest}${later}`);
   }
   return reasons;
+};
+
+/** Who may rule on what, and since when it waits. */
+const approvalWords = ({ graph, unruled, approvals, header }: WorkloadState): string => {
+  const named = rangesOf(unruled, 0, MAX_NAMED + 1);
+  const tasks = tasksToText(graph, named.slice(0, MAX_NAMED));
+  const more = named.length > MAX_NAMED ? ', …' : '';
+  const first = named[0] && sparseGet(approvals, named[0].first);
+  const since = new Date(first?.since ?? 0).toISOString();
+  const waits = unruled.count === 1 ? 'waits' : 'wait';
+  return `${plural(unruled.count, 'result')} ${waits} for approval since ${since}: ${tasks}${more}; customer ${header.customer} or an operator may approve or reject (muster approve ${header.id})`;
 };
 
 /** Longest reason of a suspicion in a message. */

@@ -10,6 +10,8 @@ export interface AttemptKey {
   user: string;
 }
 
+export type TaskGeneration = Pick<AttemptKey, 'task' | 'generation'>;
+
 /** What made a result. */
 export interface UsedEngine {
   engine: string;
@@ -47,6 +49,8 @@ export interface AcceptedResult extends AttemptKey {
   ending?: string;
   /** Unset if there are none. */
   files?: FurtherFile[];
+  /** The work was done, but its own check of what it made failed. */
+  isFlawed?: true;
 }
 
 /** A result that others make again. */
@@ -70,6 +74,14 @@ export interface RequestMark {
   requestId: string;
   /** SHA-256 of the request. It distinguishes a repetition from another request with the same id. */
   requestHash: string;
+}
+
+/** What a person said of the accepted result of a generation. */
+export interface RulingOn extends TaskGeneration {
+  /** `customer acme`, `operator ops`. */
+  by: string;
+  reason: string;
+  request?: RequestMark;
 }
 
 /** An entry of the journal: one thing that happened to a workload. The entries alone determine the workload's state. */
@@ -123,6 +135,13 @@ export type Entry =
       reason: string;
       tasks: string;
     }
+  /** A person must rule on the accepted result of this generation before what needs it begins. */
+  | ({ kind: 'approval-wanted'; sha256: string } & TaskGeneration)
+  /** `by` looked at the accepted result of this generation. */
+  | ({ kind: 'approved' } & RulingOn)
+  | ({ kind: 'rejected' } & RulingOn)
+  /** Nothing can be done until somebody rules. */
+  | { kind: 'parked' }
   /** These tasks slept and are to be done, and what stands after them is begun anew, because one user needs too long for it. */
   | { kind: 'split'; tasks: string }
   | { kind: 'stopped'; deleteResults: boolean; request?: RequestMark }
@@ -152,6 +171,10 @@ const kinds: Record<EntryKind, true> = {
   'look-wanted': true,
   looked: true,
   'user-distrusted': true,
+  'approval-wanted': true,
+  approved: true,
+  rejected: true,
+  parked: true,
   split: true,
   stopped: true,
   completed: true,
@@ -164,7 +187,5 @@ export const isKnownEntry = (entry: { kind: string }): entry is Entry =>
   Object.hasOwn(kinds, entry.kind);
 
 /** The guard key of an accepted result. */
-export const acceptedKey = ({
-  task,
-  generation,
-}: Pick<AttemptKey, 'task' | 'generation'>): string => `${task}/${generation}`;
+export const acceptedKey = ({ task, generation }: TaskGeneration): string =>
+  `${task}/${generation}`;

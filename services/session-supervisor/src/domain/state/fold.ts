@@ -1,5 +1,6 @@
 import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitmap.ts';
-import type { AcceptedResult, Entry, RequestMark, UsedEngine } from './entries.ts';
+import { approvalWanted, ruled, unparked, withoutRuling } from './approvals.ts';
+import type { AcceptedResult, Entry, RequestMark, TaskGeneration, UsedEngine } from './entries.ts';
 import { valueAt, withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
@@ -10,6 +11,7 @@ import {
   type EngineShare,
   checkOf,
   hasEnded,
+  isParked,
   MAX_ENGINE_SHARES,
   MAX_NOTES,
   MAX_REFUSED_USERS,
@@ -24,7 +26,7 @@ import {
 } from './workload.ts';
 
 /** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
-export const FOLD_VERSION = 11;
+export const FOLD_VERSION = 12;
 
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -107,6 +109,13 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       return looked(state, entry);
     case 'user-distrusted':
       return distrusted(state, entry, at);
+    case 'approval-wanted':
+      return openingAfter(approvalWanted(state, entry, at), entry);
+    case 'approved':
+    case 'rejected':
+      return remember(openingAfter(ruled(state, entry, at), entry), entry.request);
+    case 'parked':
+      return { ...state, phase: 'awaiting-approval' };
     case 'wanted-set':
       return remember({ ...state, wanted: entry.wanted }, entry.request);
     case 'stopped': {
@@ -225,6 +234,12 @@ const opening = (state: WorkloadState, changed: Iterable<number>): WorkloadState
   return blocked === state.blocked ? state : { ...state, blocked };
 };
 
+/** The same after a ruling on the result of a task, or the wish for one. */
+const openingAfter = (state: WorkloadState, { task }: TaskGeneration): WorkloadState => {
+  const ordinal = taskOrdinal(state.graph, task);
+  return ordinal === undefined ? state : opening(state, [ordinal]);
+};
+
 /** Blames users that failed a task, because another user completed it and the fault may be their own. */
 const blamed = (state: WorkloadState, ordinal: number, maker: string): WorkloadState['blame'] => {
   const failures = troubleOf(state, ordinal)?.failures ?? [];
@@ -272,6 +287,7 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
   const looks = new Map(state.looks);
   const generation = state.generation + 1;
   const shares = state.shares.slice();
+  let unruled = state;
   const takeBack = (ordinal: number): void => {
     const index = valueAt(doneBy, ordinal) - 1;
     const share = shares[index];
@@ -287,6 +303,7 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
     unverified = withoutBit(unverified, ordinal);
     confirmed = withoutBit(confirmed, ordinal);
     looks.delete(ordinal);
+    unruled = withoutRuling(unruled, ordinal);
     repairs = withoutBit(repairs, ordinal);
     generations = withValue(generations, ordinal, generation);
   };
@@ -302,7 +319,7 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
   }
   const changed = { done, givenUp: failed, doneBy, generations, troubles, repairs, unverified };
   const seen = { confirmed, looks };
-  return opening({ ...state, ...changed, ...seen, shares, generation }, [...tasks, ...fallout]);
+  return opening({ ...unruled, ...changed, ...seen, shares, generation }, [...tasks, ...fallout]);
 };
 
 const retried = (state: WorkloadState, tasks: string): WorkloadState => {
@@ -313,6 +330,9 @@ const retried = (state: WorkloadState, tasks: string): WorkloadState => {
     barred: new Map<string, string>(),
     suspicions: [],
   };
+  if (isParked(state)) {
+    return unparked(open);
+  }
   if (hasEnded(state)) {
     const { ending: _, ...reopened } = open;
     return goOn({ ...reopened, leastGeneration: open.generation, closed: false });
@@ -326,7 +346,11 @@ const repairWanted = (state: WorkloadState, ordinals: ReadonlySet<number>): Work
   const damaged = new Set([...ordinals].filter((ordinal) => has(state.done, ordinal)));
   // Successors keep their results, because a repair makes the same result again.
   const open = undecided(state, { tasks: damaged, fallout: new Set() });
-  return { ...open, repairs: [...damaged].reduce(withBit, open.repairs), closed: false };
+  return unparked({
+    ...open,
+    repairs: [...damaged].reduce(withBit, open.repairs),
+    closed: false,
+  });
 };
 
 const verified = (state: WorkloadState, ordinals: ReadonlySet<number>): WorkloadState => {
@@ -487,6 +511,7 @@ const end = (
 ): WorkloadState => ({
   ...state,
   phase,
+  closed: false,
   repairs: emptyBitmap(state.repairs.size),
   suspicions: [],
   ending: { position: n, at, reason, message },

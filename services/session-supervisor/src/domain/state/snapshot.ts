@@ -7,7 +7,7 @@ import {
 } from '../sets/small-int-map.ts';
 import { sparseEntries, sparseMapFrom } from '../sets/sparse-map.ts';
 import type { Vote } from './entries.ts';
-import type { PassedResult, Trouble, WorkloadState } from './workload.ts';
+import type { Approval, PassedResult, Trouble, WorkloadState } from './workload.ts';
 
 /** The fields that have another form in a snapshot. */
 interface Packed {
@@ -17,6 +17,9 @@ interface Packed {
   generations: SmallIntMapJson;
   repairs: BitmapJson;
   unverified: BitmapJson;
+  unruled: BitmapJson;
+  rejected: BitmapJson;
+  approvals: [number, Approval][];
   confirmed: BitmapJson;
   looks: [number, readonly Vote[]][];
   goodLooks: [string, number][];
@@ -42,6 +45,9 @@ export const freeze = (state: WorkloadState): unknown => {
     doneBy: smallIntMapToJson(state.doneBy),
     generations: smallIntMapToJson(state.generations),
     unverified: bitmapToJson(state.unverified),
+    unruled: bitmapToJson(state.unruled),
+    rejected: bitmapToJson(state.rejected),
+    approvals: [...sparseEntries(state.approvals)],
     confirmed: bitmapToJson(state.confirmed),
     looks: [...state.looks],
     goodLooks: [...state.goodLooks],
@@ -68,6 +74,9 @@ export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => 
     generations: smallIntMapFromJson(from.generations, size),
     repairs: bitmapFromJson(from.repairs, size),
     unverified: bitmapFromJson(from.unverified, size),
+    unruled: bitmapFromJson(from.unruled, size),
+    rejected: bitmapFromJson(from.rejected, size),
+    approvals: sparseMapFrom(size, from.approvals),
     confirmed: bitmapFromJson(from.confirmed, size),
     looks: new Map(from.looks),
     goodLooks: new Map(from.goodLooks),

@@ -28,7 +28,15 @@ export interface WorkloadHeader {
   createdAt: number;
 }
 
-export type Phase = 'pending' | 'running' | 'paused' | 'stopped' | 'completed' | 'failed';
+export type Phase =
+  | 'pending'
+  | 'running'
+  | 'paused'
+  /** Nothing can be done until a person rules on a result. It holds no slot, no user and, once it is closed, no owner. */
+  | 'awaiting-approval'
+  | 'stopped'
+  | 'completed'
+  | 'failed';
 
 export interface UserShare {
   id: string;
@@ -66,6 +74,25 @@ export interface Trouble {
   };
   /** Why it was given up; unset if it was not. */
   givenUp?: string;
+}
+
+/** The approval that a result wanted, and what came of it. */
+export interface Approval {
+  /** The generation of the result that was or is to be looked at. */
+  generation: number;
+  /** Of that result: one that is made again alike needs no second ruling. */
+  sha256: string;
+  /** Since when it was wanted, wall clock in milliseconds. */
+  since: number;
+  ruling?: Ruling;
+}
+
+export interface Ruling {
+  isApproved: boolean;
+  /** `customer acme`, `operator ops`. */
+  by: string;
+  reason: string;
+  at: number;
 }
 
 export interface Ending {
@@ -155,6 +182,12 @@ export interface WorkloadState {
   readonly unverified: Bitmap;
   /** What was made so far of tasks that are looked at twice, by ordinal, oldest first. */
   readonly looks: ReadonlyMap<number, readonly Vote[]>;
+  /** Tasks whose result a person must look at before what needs it begins. */
+  readonly unruled: Bitmap;
+  /** Tasks whose result a person rejected. What needs it is given up. */
+  readonly rejected: Bitmap;
+  /** The approvals that were wanted, by ordinal; see `approvalOf`. */
+  readonly approvals: SparseMap<Approval>;
   /** Tasks of which two owners made the same. */
   readonly confirmed: Bitmap;
   /** For each user, how many of its results others made again alike. */
@@ -196,17 +229,17 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
   const size = graph.count;
   const sleeping = graph.nodes.filter(({ sleeps }) => sleeps);
   const done = bitmapOf(size, sleeping.map(rangeOf));
-  const givenUp = emptyBitmap(size);
+  const none = emptyBitmap(size);
+  const undecided = { graph, done, givenUp: none, unruled: none, rejected: none };
   return {
     header,
-    graph,
     position: 0,
     epoch: 0,
     owner: '',
     phase: 'pending',
-    done,
-    givenUp,
-    blocked: sleeping.length === 0 ? initiallyBlocked(graph) : blockedOf({ graph, done, givenUp }),
+    ...undecided,
+    approvals: emptySparseMap(size),
+    blocked: sleeping.length === 0 ? initiallyBlocked(graph) : blockedOf(undecided),
     doneBy: emptySmallIntMap(size),
     shares: [],
     nodeWork: graph.nodes.map(() => ({ completed: 0, seconds: 0 })),
@@ -276,6 +309,14 @@ const lookedAtIn = ({ looks, done }: WorkloadState, { first, last }: Span): numb
 /** The failures and losses of a task so far; undefined if there are none. */
 export const troubleOf = ({ troubles }: WorkloadState, ordinal: number): Trouble | undefined =>
   sparseGet(troubles, ordinal);
+
+/** The approval that a task's result wanted; undefined if it wanted none. */
+export const approvalOf = ({ approvals }: WorkloadState, ordinal: number): Approval | undefined =>
+  sparseGet(approvals, ordinal);
+
+/** Whether a workload waits for nothing but rulings, or is about to let go of what it held. */
+export const isParked = ({ phase }: Pick<WorkloadState, 'phase'>): boolean =>
+  phase === 'awaiting-approval';
 
 /** Whether a workload has ended. Results of repairs may still be accepted (see `isOver`). */
 export const hasEnded = ({ phase }: Pick<WorkloadState, 'phase'>): boolean =>

@@ -1,6 +1,11 @@
 import { indicesBetween } from '#libs/indices/index.ts';
 import { hash } from 'node:crypto';
-import { createGraph, singleNode, type TaskEdge } from '../../domain/graph/task-graph.ts';
+import {
+  createGraph,
+  singleNode,
+  type Gate,
+  type TaskEdge,
+} from '../../domain/graph/task-graph.ts';
 import { faultOf } from '../faults.ts';
 import type { Budgets, Kind } from '../kind.ts';
 
@@ -23,6 +28,10 @@ export interface NoopNode {
   tasks: number;
   durationMs: number;
   after: readonly TaskEdge[];
+  /** Unset where nothing waits for approval. */
+  gate?: Gate;
+  /** Its results say that their own check failed. */
+  isFlawed?: true;
 }
 
 /** Work that computes nothing, for tests and benchmarks. */
@@ -31,13 +40,15 @@ export const noop: Kind<NoopSpec> = {
     nodes === undefined
       ? singleNode('noop', indicesBetween(0, tasks - 1))
       : createGraph(
-          nodes.map(({ id, tasks: own, after }) => ({
+          nodes.map(({ id, tasks: own, after, gate }) => ({
             id,
             indices: indicesBetween(0, own - 1),
             after,
+            ...(gate && { gate }),
           })),
         ),
   orderOf: () => 'sequential',
+  hasGates: ({ nodes = [] }) => nodes.some(({ gate }) => gate !== undefined),
   chosenEngine: () => '',
   engineNeeds: () => ({
     family: 'noop',
@@ -56,5 +67,6 @@ export const noop: Kind<NoopSpec> = {
   knownDigest: ({ resultBytes }, workload, task) =>
     resultBytes === 0 ? hash('sha256', `${workload}/${task}`) : undefined,
   tasksFailed: 'FRAMES_FAILED',
+  rejected: 'RESULT_REJECTED',
   machineWords: () => 'the engine noop',
 };

@@ -1,11 +1,18 @@
 import { parseTasks } from '#libs/indices/index.ts';
 import {
+  Approval,
   EdgeCondition,
   type NoopSpec as ProtoNoopSpec,
   type TaskEdge as ProtoEdge,
   type NoopNode as ProtoNode,
 } from '#libs/contracts/common.ts';
-import { nodeAt, nodeOf, taskIndex, type TaskEdge } from '../../domain/graph/task-graph.ts';
+import {
+  nodeAt,
+  nodeOf,
+  taskIndex,
+  type Gate,
+  type TaskEdge,
+} from '../../domain/graph/task-graph.ts';
 import { selectTasks, ordinalsToText, taskSetToText } from '../../domain/graph/task-text.ts';
 import type { KindWire } from '../kind-wire.ts';
 import { clipped, specFields } from '../spec-fields.ts';
@@ -13,6 +20,15 @@ import { isNode, MAX_INDICES, MAX_NODES, type Violations } from '#libs/mesh/inde
 import type { NoopNode, NoopSpec } from './noop.ts';
 
 type Check = Violations['require'];
+
+const GATES: Partial<Record<Approval, Gate>> = {
+  [Approval.ASK]: 'ask',
+  [Approval.IF_FAILED]: 'if-failed',
+};
+const APPROVALS: Readonly<Record<Gate, Approval>> = {
+  ask: Approval.ASK,
+  'if-failed': Approval.IF_FAILED,
+};
 
 const MAX_DURATION_MS = 3_600_000;
 
@@ -61,7 +77,17 @@ const parseNodes = (check: Check, { nodes, durationMs }: ProtoNoopSpec): NoopNod
     );
     const after = parseEdges(check, `${at}.after`, node, sizes);
     sizes.set(node.id, node.tasks);
-    return { id: node.id, tasks: node.tasks, durationMs: node.durationMs ?? durationMs, after };
+    const isApproval = node.approval !== Approval.UNRECOGNIZED;
+    check(isApproval, `${at}.approval`, 'must be one of Approval');
+    const gate = node.approval && GATES[node.approval];
+    return {
+      id: node.id,
+      tasks: node.tasks,
+      durationMs: node.durationMs ?? durationMs,
+      after,
+      ...(gate && { gate }),
+      ...(node.flawed === true && { isFlawed: true as const }),
+    };
   });
 };
 
@@ -92,7 +118,12 @@ const parseEdges = (
 
 const toProto = (spec: NoopSpec): ProtoNoopSpec => {
   const { kind: _, nodes = [], ...same } = spec;
-  const told = nodes.map(({ after, ...node }) => ({ ...node, after: after.map(edgeToProto) }));
+  const told = nodes.map(({ after, gate, isFlawed, ...node }) => ({
+    ...node,
+    after: after.map(edgeToProto),
+    approval: gate && APPROVALS[gate],
+    flawed: isFlawed,
+  }));
   return { ...same, nodes: told };
 };
 

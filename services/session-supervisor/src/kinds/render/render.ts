@@ -100,6 +100,7 @@ export const render: Kind<RenderSpec> = {
       { id: FRAMES, indices, after: [...after, ...merged] },
     ]);
   },
+  hasGates: () => false,
   orderOf: ({ order }) => order,
   chosenEngine: ({ engine }) => engine,
   engineNeeds: (spec, file, { engine, version }) => ({
@@ -128,6 +129,7 @@ export const render: Kind<RenderSpec> = {
     node === FRAMES ? { kind: 'picture', scene, scalePercent } : { kind: 'none' },
   knownDigest: () => undefined,
   tasksFailed: 'FRAMES_FAILED',
+  rejected: 'RESULT_REJECTED',
   machineWords: (spec, file, { engine, version }) => {
     const what = engine || 'Blender';
     const device = deviceWords(spec, engine);

@@ -73,11 +73,12 @@ export const mostEntries = (
   { graph, suspicions }: Pick<WorkloadState, 'graph' | 'suspicions'>,
 ): number => {
   const nodes = graph.nodes.length;
+  const gates = graph.nodes.filter(({ gate }) => gate !== undefined).length;
   if (input.kind === 'reports') {
     return (
       START_AND_END +
       suspicions.length +
-      input.reports.reduce((sum, { body }) => sum + ENTRIES_OF[body.kind](nodes), 0)
+      input.reports.reduce((sum, { body }) => sum + ENTRIES_OF[body.kind](nodes, gates), 0)
     );
   }
   if (input.kind === 'user-gone') {
@@ -101,11 +102,15 @@ export const mostEntries = (
     : START_AND_END;
 };
 
-/** Any input may add `started`, and `completed`, `failed` or `engine-learnt`; a command adds its own entry. */
+/** Any input may add `started`, and `completed`, `failed`, `parked` or `engine-learnt`; a command adds its own entry. */
 const START_AND_END = 2;
 
-/** A result may bar a user, and take back what was made of an earlier one; the first one settles all suspicions. A failure may give up its task and one successor in each other node, and pause the workload. */
-const ENTRIES_OF = { started: () => 0, completed: () => 3, failed: (nodes: number) => 2 + nodes };
+/** A result may want approval, bar a user, and take back what was made of an earlier one; the first one settles all suspicions. A failure may give up its task and one successor in each other node, and pause the workload. */
+const ENTRIES_OF = {
+  started: () => 0,
+  completed: (_nodes: number, gates: number) => 3 + Math.min(gates, 1),
+  failed: (nodes: number) => 2 + nodes,
+};
 
 /** Each loss may give up its task and one successor in each other node. */
 const lossesOf = (workers: Iterable<Worker>, nodes: number): number => {

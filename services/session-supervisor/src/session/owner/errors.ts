@@ -42,6 +42,15 @@ export const queueFull = (customer: string): DomainError =>
     { retryAfterMs: 60_000 },
   );
 
+/** RESOURCE_EXHAUSTED: as many workloads of the customer wait for approval as may. */
+export const parkedFull = (customer: string): DomainError =>
+  new DomainError(
+    status.RESOURCE_EXHAUSTED,
+    'TOO_MANY_PARKED',
+    `as many workloads of customer ${customer} wait for approval, or may come to, as the plan allows; approve, reject or stop some`,
+    { customer },
+  );
+
 /** A refused command as a caller sees it. */
 export const refusalError = (workload: string, refusal: Refusal): DomainError => {
   const { reason } = refusal;
@@ -61,6 +70,30 @@ export const refusalError = (workload: string, refusal: Refusal): DomainError =>
     case 'RETRY_TOO_WIDE':
       return refused(
         `too many tasks of workload ${workload} need others that stay given up; retry those first, or name fewer`,
+      );
+    case 'NOTHING_TO_APPROVE':
+      return refused(`no result of ${refusal.task} of workload ${workload} waits for approval`, {
+        task: refusal.task,
+      });
+    case 'RESULT_REPLACED': {
+      const { task, generation } = refusal;
+      const message = `the result of ${task} of workload ${workload} was made anew since it was looked at; look at generation ${generation}`;
+      return refused(message, { task, generation: String(generation) });
+    }
+    case 'ALREADY_RULED': {
+      const { task, ruling, by } = refusal;
+      const next = ruling === 'rejected' ? '; retry it to have it made again' : '';
+      return refused(
+        `the result of ${task} of workload ${workload} was ${ruling} by ${by}${next}`,
+        {
+          task,
+          by,
+        },
+      );
+    }
+    case 'AWAITING_APPROVAL':
+      return refused(
+        `workload ${workload} waits for approval and holds nothing; approve or reject what waits, or stop it`,
       );
     case 'LET_GO':
       return changingHands(workload);

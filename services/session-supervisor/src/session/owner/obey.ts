@@ -4,7 +4,8 @@ import { sessionSubject } from '#libs/mesh/index.ts';
 import type { SessionDeps } from './deps.ts';
 import type { Sessions } from './sessions.ts';
 import { isStoppedSo } from '../../domain/decisions/decide-commands.ts';
-import { hasEnded } from '../../domain/state/workload.ts';
+import { isOpening } from '../../domain/decisions/reopen.ts';
+import { hasEnded, isParked } from '../../domain/state/workload.ts';
 import { commandFromProto } from '../../wire/commands.ts';
 import { changingHands, refusalError } from './errors.ts';
 import type { Reads, View } from '../reads/reads.ts';
@@ -93,15 +94,15 @@ export const repair = async (
 };
 
 /**
- * Decides a command on a closed workload. A retry or a repair reopens it. A repetition and a stop of a stopped workload change
- * nothing; every other command is refused. False if the workload changed meanwhile and the caller must look again.
+ * Decides a command on a closed workload. A retry or a repair opens it, and so do a ruling and a stop if it waits for approval. A
+ * repetition and a stop of a stopped workload change nothing; every other command is refused. False if the workload changed meanwhile and the caller must look again.
  */
 const isDecided = async (
   deps: ObeyDeps,
   { state, document }: View,
   ask: SessionCommand,
 ): Promise<boolean> => {
-  if (!hasEnded(state)) {
+  if (!hasEnded(state) && !isParked(state)) {
     throw new Error(`workload ${document._id} is closed, yet has not ended`);
   }
   const { command: wanted, request } = commandFromProto(ask);
@@ -112,8 +113,13 @@ const isDecided = async (
   if (known !== undefined || isStoppedSo(state, wanted)) {
     return true;
   }
-  if (wanted.kind !== 'retry' && wanted.kind !== 'repair') {
-    throw refusalError(document._id, { reason: 'WORKLOAD_ENDED', state: state.phase });
+  if (!isOpening(wanted)) {
+    throw refusalError(
+      document._id,
+      isParked(state)
+        ? { reason: 'AWAITING_APPROVAL' }
+        : { reason: 'WORKLOAD_ENDED', state: state.phase },
+    );
   }
   const isOpen = await deps.sessions.reopen({ document, state, command: wanted, request });
   if (isOpen) {

@@ -267,6 +267,7 @@ const nothing = (): void => undefined;
 const silent: SessionDeps['events'] = {
   workloadStarted: nothing,
   workloadAdmitted: nothing,
+  workloadParked: nothing,
   workloadEnded: nothing,
   workloadTakenOver: nothing,
   workloadLetGo: nothing,

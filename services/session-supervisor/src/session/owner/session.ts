@@ -17,6 +17,7 @@ import {
   inputResultsOf,
   isFounded,
   isOver,
+  isParked,
   type WorkloadState,
 } from '../../domain/state/workload.ts';
 import type { Plan } from '../../store/customers.ts';
@@ -173,10 +174,14 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
 
   const snapshots = createSnapshots({ store: deps.journal, logger, from: start.state.position });
 
-  /** Projects the end and frees the slot. Callers are told of the end only after that. */
+  /** Projects the end, or that it waits for approval, and frees the slot. Callers are told of the end only after that. */
   const announceEnd = (): Promise<void> => {
     const state = loop.durable();
-    events.workloadEnded(header.id, state.phase, state.ending?.reason ?? '');
+    if (isParked(state)) {
+      events.workloadParked(header.id, state.unruled.count);
+    } else {
+      events.workloadEnded(header.id, state.phase, state.ending?.reason ?? '');
+    }
     return projector.end(state, stopped.signal);
   };
 
@@ -240,6 +245,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
         case 'looked':
           void tellOf(effect);
           break;
+        case 'parked':
         case 'ended':
           if (ending === undefined) {
             ending = announceEnd();
@@ -384,6 +390,8 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
   // A former owner may have written the end without performing its effects.
   if (isOver(start.state) && !start.state.closed) {
     perform([{ kind: 'ended' }]);
+  } else if (isParked(start.state)) {
+    perform([{ kind: 'parked' }]);
   } else if (epoch > 0) {
     projector.changed(start.state);
   }

@@ -6,7 +6,7 @@ import type { SessionDeps } from './deps.ts';
 const AGAIN = { firstMs: 200, longestMs: 5_000 };
 
 /**
- * Lets the message that a workload has ended wait for its customer's webhook, if there is one. An owner that dies before the
+ * Lets the message that a workload has ended, or waits for approval, wait for its customer's webhook, if there is one. An owner that dies before the
  * workload is closed leaves it to the next one; the same end waits only once. Resolves when that is durable, or the signal aborts.
  */
 export const tellEnd = async (
@@ -18,7 +18,7 @@ export const tellEnd = async (
   const message = {
     _id: `${id}/${state.ending?.position ?? state.position}`,
     customer,
-    body: endMessage(state),
+    body: endMessage(state, clock.now()),
   };
   const onRetry = (err: unknown): void =>
     logger.debug({ err, workload: id }, 'an end is not recorded for a webhook yet');

@@ -2,7 +2,7 @@ import { catchUp, load, type Loaded } from '#libs/journal/index.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import { asUnavailable } from '#libs/mongo/index.ts';
 import { VolatileReply, VolatileRequest } from '#libs/contracts/session.ts';
-import { begin, hasEnded, type WorkloadState } from '../../domain/state/workload.ts';
+import { begin, hasEnded, isParked, type WorkloadState } from '../../domain/state/workload.ts';
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
 import { lookOf, type Look } from '../../wire/look.ts';
 import { folding } from '../loop/folding.ts';
@@ -29,6 +29,10 @@ export interface Reads {
   /** The workload as its watchers are told. */
   look(view: View): Promise<Look>;
 }
+
+/** A workload waits for approval only once the projection says so, because its slot is free by then. */
+const shownOf = ({ projection }: WorkloadDocument, state: WorkloadState): WorkloadState =>
+  isParked(state) && projection.phase !== state.phase ? { ...state, phase: 'running' } : state;
 
 /** Number of folded states that are kept. With a kept state only newer entries have to be folded. */
 const MAX_KEPT = 200;
@@ -81,7 +85,7 @@ export const createReads = ({
       return catchUp(journal, id, before ?? start, folding, ending.position - 1);
     });
     keep(id, loaded);
-    return { document, state: loaded.state, revision: loaded.n };
+    return { document, state: shownOf(document, loaded.state), revision: loaded.n };
   };
 
   const volatile: Reads['volatile'] = async (id) => {
