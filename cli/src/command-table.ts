@@ -84,6 +84,16 @@ export const aboutWorkloads: readonly CommandEntry[] = [
     () => import('./commands/control.ts'),
   ),
   entry(
+    'approve [options] <id>',
+    'approve results that wait for it, so that the work goes on',
+    () => import('./commands/rule.ts'),
+  ),
+  entry(
+    'reject [options] <id>',
+    'reject results that wait for approval; what needs them is given up',
+    () => import('./commands/rule.ts'),
+  ),
+  entry(
     'users-wanted <id> [n]',
     'set how many users a workload wants from now on; without N, show it',
     () => import('./commands/control.ts'),
