@@ -100,14 +100,16 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         }
       });
     });
+  const anyWaiting = (id: string): [task: string, generation: number] | undefined => {
+    const waiting = below(3) === 0 ? undefined : pick([...checker.model(id).unruled]);
+    return waiting && [waiting[0], Math.max(0, waiting[1] - below(2))];
+  };
   const rule = (
     id: string,
-    step: string,
-    index: number,
-    generation: number,
+    [task, generation]: readonly [string, number],
     approved: boolean,
   ): void => {
-    const value = { task: `${step}/${index}`, generation, approved, by: 'customer c', reason: '' };
+    const value = { task, generation, approved, by: 'customer c', reason: '' };
     void command(id, { $case: 'rule', value }, `r-${below(1e9)}`);
   };
   const work = (): { tasks: number; nodes?: NoopNode[] } => {
@@ -177,7 +179,8 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         return void command(id, { $case: 'repair', value: { damaged, reason: 'missing' } }, '');
       }
       case 8:
-        return rule(id, step, below(3), below(2), below(4) > 0);
+        // Somebody who looked a while ago may mean an earlier result.
+        return rule(id, anyWaiting(id) ?? [`${step}/${below(3)}`, below(2)], below(4) > 0);
       default:
         pick(agents)?.lie(id, `${step}/${below(5)}`);
         return undefined;
@@ -307,9 +310,8 @@ export const simulate = async (seed: number): Promise<Outcome> => {
         void command(id, { $case: 'resume', value: {} }, '');
       }
       void command(id, { $case: 'setWanted', value: { wanted: 5 } }, '');
-      for (const [task, generation] of unruled) {
-        const [step = '', index] = task.split('/');
-        rule(id, step, Number(index), generation, below(8) > 0);
+      for (const waiting of unruled) {
+        rule(id, waiting, below(8) > 0);
       }
     }
     world.after(5_000, 'has all done', encourage);
