@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -10,6 +11,8 @@ export interface Meanwhile {
   calls?: number;
   /** The pause between two calls; default 5. */
   everyMs?: number;
+  /** The service, where it is a process of its own; what it waited for a core is not counted. */
+  pid?: number;
 }
 
 /** What calls took, without what the machine took of it. */
@@ -50,11 +53,19 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
   return performance.now() - start;
 };
 
+/** How long the first thread of a process, which runs its event loop, was ready to run and had no core. */
+const withoutCoreMs = (pid: number | undefined): number =>
+  pid === undefined
+    ? 0
+    : Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+
 /** What a call takes, without what the machine made it wait. */
 const timedBeside = async (
   call: () => Promise<unknown>,
   echo: () => Promise<void>,
+  pid: number | undefined,
 ): Promise<number> => {
+  const waited = withoutCoreMs(pid);
   const calling = timed(call);
   const ended = calling.then(
     () => true,
@@ -65,7 +76,8 @@ const timedBeside = async (
     byMachine = Math.max(byMachine, await timed(echo));
     isOver = await Promise.race([ended, sleep(ECHO_EVERY_MS, false)]);
   }
-  return Math.max(0, (await calling) - TURNS * byMachine);
+  const took = (await calling) - (withoutCoreMs(pid) - waited);
+  return Math.max(0, took - TURNS * byMachine);
 };
 
 /**
@@ -82,14 +94,14 @@ const timedBeside = async (
 export const answersMeanwhile = async (
   call: () => Promise<unknown>,
   during: () => Promise<unknown>,
-  { p99Ms = 250, calls = 200, everyMs = 5 }: Meanwhile = {},
+  { p99Ms = 250, calls = 200, everyMs = 5, pid }: Meanwhile = {},
 ): Promise<Answers> => {
   await using idle = await startEcho();
   const took: number[] = [];
   const calling = new AbortController();
   const callAll = async (): Promise<void> => {
     while (!calling.signal.aborted) {
-      took.push(await timedBeside(call, idle.echo));
+      took.push(await timedBeside(call, idle.echo, pid));
       await sleep(everyMs);
     }
   };

@@ -16,6 +16,7 @@ export { commandLines } from './command-lines.ts';
 export { eventually, type Patience } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
 export { makeFakeGpu } from './fake-gpu.ts';
+export { withHostileTexts } from './hostile.ts';
 export { freePort } from '#libs/embedded/index.ts';
 export { isAlive } from './is-alive.ts';
 export { createKeys, type Keys, MESH_SECRET, TOKENS } from './keys.ts';
