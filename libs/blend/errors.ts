@@ -1,4 +1,6 @@
-import { DomainError, status } from '#libs/errors/index.ts';
+// Not the whole of it, which loads gRPC: confined programs read scenes too, and start often.
+import { DomainError } from '#libs/errors/domain-error.ts';
+import { status } from '#libs/errors/status.ts';
 
 const hex = (bytes: Uint8Array): string =>
   Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,10 +1,8 @@
 import { open } from 'node:fs/promises';
-import { BadExr, checkChunks, layersHash, shownLayer, withExrFile } from '#libs/exr/index.ts';
 import { differingShare } from './compare.ts';
-import { decodeExr } from './decode-exr.ts';
 import { decodeSharp } from './decode-sharp.ts';
-import { checkFormat, checkLength, type Extension, longestFile, MAGIC_BYTES } from './formats.ts';
-import { BadPicture, checkSize, isUniform, pixelHash, type Pixels, type Size } from './pixels.ts';
+import { checkFormat, type Extension, MAGIC_BYTES } from './formats.ts';
+import { BadPicture, isUniform, pixelHash, type Pixels, type Size } from './pixels.ts';
 import { previewOf } from './preview.ts';
 
 /** A picture that decodes to its end. */
@@ -29,44 +27,8 @@ export interface Inspected {
   wantsPreview: boolean;
 }
 
-/** The number of this codec in the format; above it is only DWAB. */
-const DWAA = 8;
-/** The channels of a picture without layers. */
-const PLAIN: ReadonlySet<string> = new Set(['R', 'G', 'B', 'A', 'Y']);
-/** Before each chunk of rows: its place in the table, its part, its first row, its length. */
-const CHUNK_BYTES = 8 + 4 + 4 + 4;
-
-type Decoded = Size & { hash: string | undefined; pixels: Pixels | undefined };
-
-/**
- * An OpenEXR file of one picture has a hash as any picture; one of layers is hashed with all of them, and ffmpeg decodes what it
- * shows. Of DWAA and DWAB ffmpeg cannot decode all, and does not say so.
- */
-const decodeLayers = async (
-  file: string,
-  { sizeBytes, expected }: Pick<Inspected, 'sizeBytes' | 'expected'>,
-): Promise<Decoded> => {
-  const { shown, ...decoded } = await withExrFile(file, async (exr) => {
-    const { parts } = exr.head;
-    let maxBytes = exr.head.bytes;
-    for (const part of parts) {
-      checkSize(part, expected ?? part);
-      const pixelBytes = part.channels.reduce((sum, { sampleBytes }) => sum + sampleBytes, 0);
-      maxBytes += part.width * part.height * pixelBytes + part.chunks * CHUNK_BYTES;
-    }
-    checkLength(sizeBytes, longestFile(maxBytes));
-    const [{ width, height, channels, compression }, ...more] = parts;
-    const isDwa = compression >= DWAA;
-    if (isDwa || more.length > 0 || channels.some(({ name }) => !PLAIN.has(name))) {
-      const hash = await layersHash(exr);
-      return { width, height, hash, shown: isDwa ? undefined : shownLayer(exr.head) };
-    }
-    await checkChunks(exr);
-    return { width, height, hash: undefined, shown: '' };
-  });
-  const pixels = shown === undefined ? undefined : await decodeExr(file, shown, decoded);
-  return { ...decoded, pixels };
-};
+/** A picture as it was decoded. `hash` stands where layers have one instead. */
+export type Decoded = Size & { hash: string | undefined; pixels: Pixels | undefined };
 
 const beginningOf = async (path: string): Promise<Buffer> => {
   await using file = await open(path);
@@ -81,6 +43,8 @@ const decode = async (
   const { extension, sizeBytes, expected } = inspected;
   checkFormat(extension, await beginningOf(file));
   if (extension === 'exr') {
+    // Few pictures need it, and each program that starts would pay for it.
+    const { decodeLayers } = await import('./decode-layers.ts');
     return decodeLayers(file, inspected);
   }
   const pixels = await decodeSharp(file, extension, expected, sizeBytes);
@@ -110,7 +74,7 @@ export const inspectPicture = async (
       ...(preview !== undefined && { preview }),
     };
   } catch (error) {
-    if (error instanceof BadPicture || error instanceof BadExr) {
+    if (error instanceof BadPicture) {
       return { kind: 'bad', reason: error.message };
     }
     throw error;
@@ -135,7 +99,7 @@ export const comparePictures = async (
       ? Number(a.hash !== b.hash)
       : differingShare(a.pixels, b.pixels);
   } catch (error) {
-    if (error instanceof BadPicture || error instanceof BadExr) {
+    if (error instanceof BadPicture) {
       return 1;
     }
     throw error;

@@ -3,7 +3,6 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openSource, readBlendFile, resolutionOf } from '#libs/blend/index.ts';
 import { comparePictures, inspectPicture, type PictureVerdict } from './inspect.ts';
 import type { DecoderAnswer, DecoderRequest, SceneRequest } from './messages.ts';
 import { pictureSize } from './size.ts';
@@ -68,6 +67,8 @@ const asMessage = (verdict: PictureVerdict): DecoderAnswer => {
 
 /** Nobody knows the size of what Blender reads and this does not, such as a linked scene. */
 const sizeIn = async ({ scene, scalePercent }: SceneRequest): Promise<DecoderAnswer> => {
+  // Most programs are never asked.
+  const { openSource, readBlendFile, resolutionOf } = await import('#libs/blend/index.ts');
   try {
     await using source = await openSource(FILE);
     const found = resolutionOf(await readBlendFile(source), scene);
