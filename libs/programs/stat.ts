@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 
 export interface ProcessStat {
   pid: number;
@@ -68,12 +68,17 @@ export const processTree = async (pid: number, most = 10_000): Promise<number[]>
   return found;
 };
 
+/** The kernel answers from memory, so a pool of threads would only add its own time; between processes others have their turn. */
 const childrenOf = async (pid: number): Promise<number[]> => {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const lists = await Promise.all(
-    threads.map((tid) => readFile(`/proc/${pid}/task/${tid}/children`, 'utf8').catch(() => '')),
-  );
-  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+  return threads.flatMap((tid) => {
+    try {
+      const list = readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8');
+      return list.split(' ').filter(Boolean).map(Number);
+    } catch {
+      return [];
+    }
+  });
 };
 
 /**

@@ -2,6 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { every, type Repetition } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
+import { processTree, statOf } from '#libs/programs/index.ts';
 import type { Limits } from './limits.ts';
 import { MAX_OPEN_FILES, usageOf } from './usage.ts';
 
@@ -48,6 +49,13 @@ const folderUsage = async (
 const mib = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
 const counted = (number: number): string => number.toLocaleString('en');
 
+/**
+ * What changes with all that a process tree does: its processes, and the processor time of each. Who used less than a tick since the
+ * last look could not take much, and small uses add up.
+ */
+const doings = async (pid: number, most: number): Promise<string> =>
+  (await processTree(pid, most)).map((each) => `${each}:${statOf(each)?.cpuTicks}`).join();
+
 const look = async ({ pid, workDir, limits }: Watched): Promise<Excess | undefined> => {
   const { memoryBytes, workDirBytes } = limits;
   const usage = await usageOf(pid, workDir, 2 * limits.processes);
@@ -81,13 +89,20 @@ const look = async ({ pid, workDir, limits }: Watched): Promise<Excess | undefin
 
 /**
  * Looks once a second at what the kernel does not limit for a whole process tree: memory, work folder, files, number of
- * processes. Calls `onExcess` at the first excess, and stops.
+ * processes. It does not look again while the tree does nothing. Calls `onExcess` at the first excess, and stops.
  */
 export const watchLimits = (
   { clock, ...watched }: Watched & { clock: Clock },
   onExcess: (excess: Excess) => void,
 ): Repetition => {
+  let last = '';
   const watching = every({ clock, everyMs: EVERY_MS, isPauseFirst: true }, async (stopped) => {
+    // Warm programs are idle most of the time, and a whole look at one costs milliseconds.
+    const now = await doings(watched.pid, 2 * watched.limits.processes);
+    if (now === last) {
+      return;
+    }
+    last = now;
     const excess = await look(watched);
     if (excess !== undefined && !stopped.aborted) {
       void watching.stop();
