@@ -1,4 +1,4 @@
-import { createLimit, every } from '#libs/async/index.ts';
+import { createFairLimit, every } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { createDecoder, type PictureDecoder } from '#libs/pictures/index.ts';
 import type { Sandbox } from '#libs/sandbox/index.ts';
@@ -7,6 +7,8 @@ import type { Sandbox } from '#libs/sandbox/index.ts';
 const AT_ONCE = 2;
 /** A program without work is ended after this time. */
 const IDLE_MS = 30_000;
+/** Programs at work and without, at 70 MiB each. Each start that this saves takes as long as twenty checks of small frames. */
+const MAX_PROGRAMS = 6;
 
 /** A decoder without work. */
 interface Idle {
@@ -17,7 +19,10 @@ interface Idle {
 
 /** Decoders of pictures. One that takes its program over reaches no other owner's. */
 export interface Decoders extends AsyncDisposable {
-  /** Runs `use` with a decoder that has only pictures of this owner: a workload, or an object. */
+  /**
+   * Runs `use` with a decoder that has only pictures of this owner: a workload, or an object. An owner has one program, so one with
+   * large pictures holds up nobody else.
+   */
   with<T>(owner: string, use: (decoder: PictureDecoder) => Promise<T>): Promise<T>;
 }
 
@@ -29,7 +34,8 @@ export const createDecoders = ({
   findSandbox: () => Promise<Sandbox>;
   clock: Clock;
 }): Decoders => {
-  const limit = createLimit(AT_ONCE);
+  const limit = createFairLimit(AT_ONCE);
+  let atWork = 0;
   /** The longest without work first. */
   let idle: Idle[] = [];
   let sandbox: Promise<Sandbox> | undefined;
@@ -51,8 +57,7 @@ export const createDecoders = ({
       idle = idle.filter((each) => each !== own);
       return own.decoder;
     }
-    // Those at work and those without are never more than may be at work.
-    if (idle.length + limit.activeCount > AT_ONCE) {
+    if (idle.length + atWork > MAX_PROGRAMS) {
       await end(idle.slice(0, 1));
     }
     return createDecoder({ sandbox: await findOnce(), clock });
@@ -64,12 +69,17 @@ export const createDecoders = ({
 
   return {
     with: (owner, use) =>
-      limit(async () => {
-        const decoder = await take(owner);
+      limit(owner, async () => {
+        atWork += 1;
         try {
-          return await use(decoder);
+          const decoder = await take(owner);
+          try {
+            return await use(decoder);
+          } finally {
+            idle.push({ owner, decoder, since: clock.monotonic() });
+          }
         } finally {
-          idle.push({ owner, decoder, since: clock.monotonic() });
+          atWork -= 1;
         }
       }),
     [Symbol.asyncDispose]: async () => {
