@@ -1,4 +1,4 @@
-import { createBell, createLimit, retry } from '#libs/async/index.ts';
+import { createBell, createLimit, retry, within } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { JournalStore } from '#libs/journal/index.ts';
 import type { Random } from '#libs/random/index.ts';
@@ -10,6 +10,7 @@ import type { AcceptedResult, Entry } from '../../domain/state/entries.ts';
 import { has } from '../../domain/sets/bitmap.ts';
 import {
   checkOf,
+  countsOf,
   isCurrentResult,
   isOver,
   type WorkloadState,
@@ -45,6 +46,11 @@ export interface Verifier {
 const AT_ONCE = 2;
 /** Findings that are decided together. */
 const MAX_BATCH = 64;
+/**
+ * Results gather for this long while tasks remain, because each look at the journal and each entry of findings costs as much as a
+ * check. The last results are waited for, so they gather no further ones.
+ */
+const GATHER_MS = 1_000;
 const AGAIN = { firstMs: 500, longestMs: 10_000 };
 
 const resultOf = (entry: Extract<Entry, { kind: 'accepted' }>): AcceptedResult => {
@@ -119,30 +125,55 @@ export const startVerifier = (options: VerifierOptions): Verifier => {
     }
   };
 
+  /** Checks what is due, and has it decided together. */
+  const checkAll = async (due: readonly AcceptedResult[]): Promise<void> => {
+    for (let from = 0; from < due.length; from += MAX_BATCH) {
+      const batch = due.slice(from, from + MAX_BATCH);
+      await settle(await Promise.all(batch.map((entry) => limit(check, entry))));
+    }
+  };
+
   const round = async (): Promise<void> => {
+    let due: AcceptedResult[] = [];
+    let read = position;
     for await (const { n, entries } of journal.read(workload, position)) {
       if (n > state().position) {
         // It is not folded yet.
-        return;
+        break;
       }
-      const due = entries.filter(isDue).map(resultOf);
-      for (let from = 0; from < due.length; from += MAX_BATCH) {
-        const batch = due.slice(from, from + MAX_BATCH);
-        await settle(await Promise.all(batch.map((entry) => limit(check, entry))));
+      due.push(...entries.filter(isDue).map(resultOf));
+      read = n;
+      if (due.length >= MAX_BATCH) {
+        await checkAll(due);
+        due = [];
+        position = read;
       }
-      position = n;
-      error = undefined;
     }
+    await checkAll(due);
+    position = read;
+    error = undefined;
   };
 
   const isIdle = (now: WorkloadState): boolean =>
     now.unverified.count === 0 || isOver(now) || position >= now.position;
+
+  const isLast = (): boolean => countsOf(state()).remaining === 0;
+  /** Rings when no task remains, or it stops. */
+  let last: PromiseWithResolvers<void> | undefined;
+  const gather = async (): Promise<void> => {
+    if (!isLast()) {
+      last = Promise.withResolvers();
+      await within(clock, GATHER_MS, last.promise);
+      last = undefined;
+    }
+  };
 
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       if (isIdle(state())) {
         await bell.rung(signal);
       }
+      await gather();
       await retry(round, { clock, signal, pause: AGAIN, onRetry });
     }
   };
@@ -157,10 +188,16 @@ export const startVerifier = (options: VerifierOptions): Verifier => {
     }
   });
   return {
-    wake: () => bell.ring(),
+    wake: () => {
+      bell.ring();
+      if (isLast()) {
+        last?.resolve();
+      }
+    },
     error: () => error,
     stop: async () => {
       stopped.abort();
+      last?.resolve();
       await running;
     },
   };
