@@ -10,7 +10,7 @@ import {
   startBrokerProcess,
 } from './fixtures/broker.ts';
 
-const WATCHERS = 400;
+const WATCHERS = 250;
 
 // Its archives are in visualization/archives.spec.ts.
 describe('port-broker under attack by a customer', function () {
@@ -52,7 +52,7 @@ describe('port-broker under attack by a customer', function () {
     const watch = async (): Promise<void> => {
       const leases = mallory.watchLeases(everything, { signal: leaving.signal });
       reasons.push((await failureOf(leases[Symbol.asyncIterator]().next()))?.reason);
-      if (reasons.length % 10 === 0) {
+      if (reasons.length % 25 === 0) {
         const [lease] = (await mallory.acquireLease(ask())).leases;
         await mallory.releaseLease({ leaseId: lease!.leaseId, fencingToken: 0 });
       }

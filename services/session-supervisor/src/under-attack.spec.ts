@@ -11,7 +11,7 @@ import {
 import { type Clients, openMesh, type TestMesh } from './fixtures/mesh.ts';
 import { about, firstPage, noopStart, startNoop } from './fixtures/requests.ts';
 
-const WATCHERS = 400;
+const WATCHERS = 250;
 
 describe('session-supervisor under attack by a customer', function () {
   this.timeout(60_000);

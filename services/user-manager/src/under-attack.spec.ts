@@ -58,7 +58,7 @@ describe('user-manager under attack by a machine or a customer', function () {
 
   it('answers others while a machine connects again and again', async () => {
     await answersOthers(() =>
-      inParallel(10, Array.from({ length: 100 }), async () => {
+      inParallel(10, Array.from({ length: 30 }), async () => {
         const stream = await connect().catch(() => undefined);
         stream?.close();
       }),
@@ -73,9 +73,9 @@ describe('user-manager under attack by a machine or a customer', function () {
         heard += 1;
       }
     };
-    const watching = Array.from({ length: 200 }, () => watch().catch(() => undefined));
+    const watching = Array.from({ length: 100 }, () => watch().catch(() => undefined));
     await answersOthers(async () => {
-      await inParallel(10, Array.from({ length: 200 }), async () => {
+      await inParallel(10, Array.from({ length: 100 }), async () => {
         const users = mallory.users.watchUsers({})[Symbol.asyncIterator]();
         expect((await failureOf(users.next()))?.reason).to.equal('ROLE_NOT_ALLOWED');
       });
@@ -83,6 +83,6 @@ describe('user-manager under attack by a machine or a customer', function () {
     });
     leaving.abort();
     await Promise.all(watching);
-    expect(heard).to.be.above(400);
+    expect(heard).to.be.above(200);
   });
 });
