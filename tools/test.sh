@@ -21,7 +21,7 @@ services/session-supervisor/**/*.spec.ts
 services/port-broker/**/*.spec.ts
 services/user-manager/**/*.spec.ts
 services/compute-agent/**/*.spec.ts !services/compute-agent/src/engines/**/*.spec.ts
-libs/**/*.spec.ts
+libs/**/*.spec.ts tools/*.spec.ts
 services/blob/**/*.spec.ts
 test/simulation/*.spec.ts test/mutants/*.spec.ts
 '

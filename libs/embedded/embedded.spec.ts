@@ -35,6 +35,14 @@ beforeEach(() => {
   options = { env, logFile: join(folder, `${count}.log`), deathSignal: 'SIGKILL' };
 });
 
+const passwords = {
+  muster: 'a-password',
+  'session-supervisor': 'p-s',
+  'user-manager': 'p-u',
+  blob: 'p-b',
+  'port-broker': 'p-p',
+};
+
 const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => undefined,
@@ -45,7 +53,7 @@ describe('mongod', function () {
   this.timeout(60_000);
   it('lets in only those who know the password, and keeps what it acknowledged over kill -9', async () => {
     const where = { dir: freshDir(), port: await freePort(), path };
-    const program = await mongod({ ...where, password: 'a-password' });
+    const program = await mongod({ ...where, passwords });
     const first = await launch(program, options);
     const stranger = new MongoClient(`mongodb://127.0.0.1:${where.port}/?directConnection=true`);
     expect(
@@ -60,7 +68,7 @@ describe('mongod', function () {
     first.kill('SIGKILL');
     expect(await first.exited).to.deep.equal({ code: null, signal: 'SIGKILL' });
 
-    const second = await launch(await mongod({ ...where, password: 'a-password' }), options);
+    const second = await launch(await mongod({ ...where, passwords }), options);
     const again = new MongoClient(program.url);
     expect(await again.db('x').collection('y').countDocuments({ a: 1 })).to.equal(1);
     await again.close();
@@ -78,6 +86,29 @@ describe('mongod', function () {
     await running.exited;
   });
 
+  it('makes users of services that an older one lacks, and gives all the passwords of today', async () => {
+    const where = { dir: freshDir(), port: await freePort(), path, database: 'mesh' };
+    const older = await mongod({ ...where, passwords });
+    const first = await launch(older, options);
+    const root = new MongoClient(older.url);
+    await root.db('mesh').command({ dropUser: 'port-broker' });
+    await root.db('mesh').command({ dropRole: 'port-broker' });
+    await root.close();
+    first.kill('SIGKILL');
+    await first.exited;
+
+    const newer = await mongod({ ...where, passwords: { ...passwords, blob: 'another' } });
+    const second = await launch(newer, options);
+    for (const service of ['port-broker', 'blob'] as const) {
+      await using client = new MongoClient(newer.urlFor(service));
+      await client.connect();
+    }
+    await using late = new MongoClient(older.urlFor('blob'));
+    expect(String(await failureOf(late.connect()))).to.include('Authentication failed');
+    second.kill('SIGKILL');
+    await second.exited;
+  });
+
   it('fails to start where another mongod has the port', async () => {
     const port = await freePort();
     const first = await launch(await mongod({ dir: freshDir(), port, path }), options);
@@ -91,7 +122,7 @@ describe('mongod', function () {
 describe('natsServer', () => {
   it('keeps its password in a file that only its owner can read, and ends on request', async () => {
     const dir = freshDir();
-    const program = await natsServer({ dir, port: await freePort(), password: 'a-password', path });
+    const program = await natsServer({ dir, port: await freePort(), passwords, path });
     expect((await stat(join(dir, 'nats-server.conf'))).mode & 0o777).to.equal(0o600);
     expect(program.args.join(' ')).not.to.include('a-password');
     const running = await launch(program, options);

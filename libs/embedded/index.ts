@@ -8,6 +8,7 @@ export {
   type LaunchOptions,
   type Program,
   type Running,
+  type SharedStoreProgram,
   type StoreProgram,
 } from './launch.ts';
 export { mongod } from './mongod.ts';

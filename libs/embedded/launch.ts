@@ -38,6 +38,12 @@ export interface StoreProgram extends Program {
   url: string;
 }
 
+/** A store in which each service has a user of its own. */
+export interface SharedStoreProgram<Service extends string> extends StoreProgram {
+  /** As `url`, with the credentials of a service: it may do only what that needs. Without passwords it is `url`. */
+  urlFor(service: Service): string;
+}
+
 export interface Running extends Pick<StartedProgram, 'pid' | 'exited' | 'kill'> {
   hasExited(): boolean;
   /** Asks it to end (also when it is frozen) and kills it if it takes too long. */

@@ -4,37 +4,47 @@ import { MongoClient, MongoServerError } from 'mongodb';
 import { poll } from '#libs/async/index.ts';
 import { systemClock } from '#libs/clock/index.ts';
 import type { Started } from './launch.ts';
+import { keepServiceUsers } from './mongo-users.ts';
+import { ADMIN, type MongoPasswords } from './mongod.ts';
 
 interface Member {
   replicaSet: string;
   port: number;
-  login: { username: string; password: string } | undefined;
+  passwords: MongoPasswords | undefined;
+  database: string;
 }
 
+const USER = 'muster';
 const POLL_MS = 20;
 const AUTHENTICATION_FAILED = 18;
 const ALREADY_INITIALIZED = 23;
 
-/** Resolves when the only member of the set takes writes; initiates the set and makes the user where that is still to do. */
+/** Resolves when the only member of the set takes writes; initiates the set and makes the users where that is still to do. */
 export const writablePrimary = async (member: Member, { pid, signal }: Started): Promise<void> => {
   await makePrimary(member, signal);
-  try {
-    await checkProcess(member, pid);
-  } catch (thrown) {
+  const { port, passwords, database } = member;
+  await using client = await connected(port, passwords).catch(async (thrown: unknown) => {
     const isUserMissing =
       thrown instanceof MongoServerError && thrown.code === AUTHENTICATION_FAILED;
-    if (member.login === undefined || !isUserMissing) {
+    if (passwords === undefined || !isUserMissing) {
       throw thrown;
     }
-    await makeUser(member.port, member.login);
-    await checkProcess(member, pid);
+    await makeUser(port, passwords);
+    return connected(port, passwords);
+  });
+  await checkProcess(client, pid);
+  if (passwords !== undefined) {
+    await keepServiceUsers(client, database, passwords);
   }
 };
 
-const connected = async (port: number, login?: Member['login']): Promise<MongoClient> => {
+const connected = async (port: number, passwords?: MongoPasswords): Promise<MongoClient> => {
   const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`, {
     serverSelectionTimeoutMS: 10_000,
-    ...(login && { auth: login, authSource: 'admin' }),
+    ...(passwords && {
+      auth: { username: USER, password: passwords[USER] },
+      authSource: ADMIN,
+    }),
   });
   try {
     return await client.connect();
@@ -51,7 +61,7 @@ const makePrimary = async (member: Member, signal: AbortSignal): Promise<void> =
   await poll(() => isListening(port), polling);
   await using client = await connected(port);
   await poll(async () => {
-    const hello = await client.db('admin').command({ hello: 1 });
+    const hello = await client.db(ADMIN).command({ hello: 1 });
     if (hello['isreplicaset'] === true) {
       await initiate(client, member);
     }
@@ -77,7 +87,7 @@ const initiate = async (client: MongoClient, { replicaSet, port }: Member): Prom
     settings: { electionTimeoutMillis: 1_000 },
   };
   try {
-    await client.db('admin').command({ replSetInitiate: config });
+    await client.db(ADMIN).command({ replSetInitiate: config });
   } catch (thrown) {
     if (!(thrown instanceof MongoServerError) || thrown.code !== ALREADY_INITIALIZED) {
       throw thrown;
@@ -86,18 +96,14 @@ const initiate = async (client: MongoClient, { replicaSet, port }: Member): Prom
 };
 
 /** As long as there is no user, one may be made from this machine without a password. */
-const makeUser = async (
-  port: number,
-  { username, password }: NonNullable<Member['login']>,
-): Promise<void> => {
+const makeUser = async (port: number, passwords: MongoPasswords): Promise<void> => {
   await using client = await connected(port);
-  await client.db('admin').command({ createUser: username, pwd: password, roles: ['root'] });
+  await client.db(ADMIN).command({ createUser: USER, pwd: passwords[USER], roles: ['root'] });
 };
 
 /** Fails if another mongod answers on that port. */
-const checkProcess = async ({ port, login }: Member, pid: number): Promise<void> => {
-  await using client = await connected(port, login);
-  const { pid: answering } = await client.db('admin').command({ serverStatus: 1 });
+const checkProcess = async (client: MongoClient, pid: number): Promise<void> => {
+  const { pid: answering } = await client.db(ADMIN).command({ serverStatus: 1 });
   if (Number(answering) !== pid) {
     throw new Error(`found another mongod (process ${answering}) on its port`);
   }

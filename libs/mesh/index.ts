@@ -16,5 +16,6 @@ export { plural } from './plural.ts';
 export { clashAmong, isProjectPath } from './project-path.ts';
 export { isServiceName, SERVICE_NAME_RULE, serviceNames, type ServiceName } from './services.ts';
 export * from './subjects.ts';
+export { type BusRights, busRights, type BusService, busServices, inboxPrefix } from './traffic.ts';
 export { formatTaskKey, isNode, isTaskKey, parseTaskKey, type TaskKey } from './task-key.ts';
 export { checkRequestId, collectViolations, requireText, type Violations } from './violations.ts';

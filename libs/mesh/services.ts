@@ -1,6 +1,6 @@
 /**
  * The services that have tokens, and users of MongoDB and NATS, of their own: what each may do stands in the protos (`services` of
- * `access`), in `libs/mongo` and beside the subjects. A portal is a program of the site and none of Muster's.
+ * `access`), in `libs/mongo/rights.ts` and in `traffic.ts`. A portal is a program of the site and none of Muster's.
  */
 export const serviceNames = [
   'session-supervisor',

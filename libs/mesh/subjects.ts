@@ -16,7 +16,7 @@ export type MatcherVerb =
   | 'list-demands';
 
 /** What the owner of a workload is told or asked; `appended` is what it tells everybody. */
-type SessionVerb =
+export type SessionVerb =
   | 'new-users'
   | 'user-frame-rendered'
   | 'user-rendering-completed'
@@ -43,5 +43,7 @@ export const WORKLOAD_STANDING_SUBJECT = 'muster.session.v1.any.workload-standin
 /** Whether a machine is still enrolled, for any user-manager to answer. */
 export const MACHINE_STANDING_SUBJECT = 'muster.user.v1.any.machine-standing';
 export const USER_CHANGED_SUBJECT = 'muster.user.v1.all.user-changed';
+/** The stream of all facts. */
+export const EVENTS_STREAM = 'MUSTER_EVENTS';
 /** Every fact, and no request: those have one part less. */
 export const FACT_SUBJECTS = 'muster.*.v1.*.*.*';

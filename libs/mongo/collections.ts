@@ -95,10 +95,14 @@ export const declarations = {
 
 export type CollectionName = keyof typeof declarations;
 
-/** Makes missing collections and indexes. Safe to repeat, also by several processes at once. */
-export const ensureCollections = async (db: Db): Promise<void> => {
+/** Makes missing collections and indexes, of all or of some. Safe to repeat, also by several processes at once. */
+export const ensureCollections = async (
+  db: Db,
+  names: readonly CollectionName[] = Object.keys(declarations) as CollectionName[],
+): Promise<void> => {
   await Promise.all(
-    Object.entries(declarations).map(async ([name, indexes]) => {
+    names.map(async (name) => {
+      const indexes = declarations[name];
       if (indexes.length === 0) {
         return;
       }

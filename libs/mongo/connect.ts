@@ -1,12 +1,15 @@
 import { MongoClient, type Db } from 'mongodb';
 import type { Logger } from '#libs/telemetry/index.ts';
 import { ensureCollections } from './collections.ts';
-import { asUnavailable } from './errors.ts';
+import { asUnavailable, refusal } from './errors.ts';
+import { collectionsOf, type MongoService } from './rights.ts';
 
 interface MongoOptions {
   /** `mongodb://…`; a replica set, which may have one node. */
   url: string;
   database: string;
+  /** Whose user it is: only its collections are made. Default: all of them. */
+  service?: MongoService;
   logger: Logger;
 }
 
@@ -23,8 +26,16 @@ export interface Store {
 const SELECTION_MS = 3_000;
 const SOCKET_MS = 10_000;
 
-/** Connects and makes missing collections and indexes. Rejects with UNAVAILABLE `mongodb` if no server answers. */
-export const connectMongo = async ({ url, database, logger }: MongoOptions): Promise<Store> => {
+/**
+ * Connects and makes missing collections and indexes. Rejects with UNAVAILABLE `mongodb` if no server answers, and with
+ * FAILED_PRECONDITION `MONGODB_REFUSES` if it refuses the user, or what the user needs.
+ */
+export const connectMongo = async ({
+  url,
+  database,
+  service,
+  logger,
+}: MongoOptions): Promise<Store> => {
   const client = new MongoClient(url, {
     // Without the journal flag a majority write waits for the server's 100 ms journal interval.
     writeConcern: { w: 'majority', journal: true },
@@ -42,9 +53,10 @@ export const connectMongo = async ({ url, database, logger }: MongoOptions): Pro
   });
   const close = (): Promise<void> => client.close();
   try {
+    const names = service && collectionsOf(service);
     await asUnavailable(() => client.connect());
     const db = client.db(database);
-    await asUnavailable(() => ensureCollections(db));
+    await asUnavailable(() => ensureCollections(db, names));
     client.on('serverHeartbeatFailed', ({ failure }) =>
       logger.warn({ err: failure }, 'mongodb does not answer'),
     );
@@ -58,6 +70,6 @@ export const connectMongo = async ({ url, database, logger }: MongoOptions): Pro
     };
   } catch (thrown) {
     await close();
-    throw thrown;
+    throw refusal(thrown) ?? thrown;
   }
 };

@@ -8,7 +8,7 @@ import {
   MongoWriteConcernError,
 } from 'mongodb';
 import { waitingFor } from '#libs/async/index.ts';
-import { unavailable } from '#libs/errors/index.ts';
+import { DomainError, status, unavailable } from '#libs/errors/index.ts';
 
 const DUPLICATE_KEY = 11_000;
 
@@ -50,6 +50,29 @@ export const isAway = (thrown: unknown): boolean =>
     (CHANGING_HANDS.has(thrown.code) ||
       thrown.hasErrorLabel('RetryableWriteError') ||
       thrown.hasErrorLabel('RetryableError')));
+
+const UNAUTHORIZED = 13;
+const MAX_SAID = 120;
+const AUTHENTICATION_FAILED = 18;
+
+/** What to tell the operator if MongoDB does not let this user in, or not do what it needs; undefined for every other error. */
+export const refusal = (thrown: unknown): DomainError | undefined => {
+  if (!(thrown instanceof MongoServerError)) {
+    return undefined;
+  }
+  const told = (message: string): DomainError =>
+    new DomainError(status.FAILED_PRECONDITION, 'MONGODB_REFUSES', message, {}, { cause: thrown });
+  if (thrown.code === AUTHENTICATION_FAILED) {
+    return told('MongoDB refuses the user or the password; check MUSTER_MONGO_URL');
+  }
+  // The message repeats the whole command.
+  const said = thrown.message.slice(0, MAX_SAID);
+  return thrown.code === UNAUTHORIZED
+    ? told(
+        `MongoDB does not let this user do what its service needs (node tools/store-users.ts mongodb): ${said}`,
+      )
+    : undefined;
+};
 
 /** Runs an operation on MongoDB. While MongoDB is away, callers get UNAVAILABLE `mongodb` with RetryInfo. */
 export const asUnavailable = async <T>(run: () => Promise<T>): Promise<T> => {

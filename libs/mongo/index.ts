@@ -3,4 +3,12 @@ export { startBeats, type BeatDocument, type Beats, type Peers } from './beats.t
 export { collection, declarations, ensureCollections, type CollectionName } from './collections.ts';
 export { connectMongo, type Store } from './connect.ts';
 export { asUnavailable, duplicateKey, isAway } from './errors.ts';
+export {
+  type Action,
+  mongoRights,
+  type MongoService,
+  mongoServices,
+  type MongoUser,
+  mongoUser,
+} from './rights.ts';
 export { isDead, observe, type Observed } from './liveness.ts';

@@ -33,7 +33,7 @@ export interface ServeOptions {
 
 /** A subject being served. */
 export interface Serving {
-  /** Resolves when requests find the subscription; rejects with UNAVAILABLE `nats` without a connection. */
+  /** Resolves when requests find the subscription; rejects with UNAVAILABLE `nats` without a connection or the right. */
   ready(): Promise<void>;
   /** Takes no new messages. Resolves when the messages that came are handled, after 10 s at the latest. */
   close(): Promise<void>;

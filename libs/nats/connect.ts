@@ -2,6 +2,7 @@ import { connect, NatsError, type ConnectionOptions, type NatsConnection } from 
 import { retry, within } from '#libs/async/index.ts';
 import { systemClock } from '#libs/clock/index.ts';
 import { unavailable } from '#libs/errors/index.ts';
+import { type BusService, inboxPrefix } from '#libs/mesh/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Bus, Serving } from './bus.ts';
 import { outgoing } from './envelope.ts';
@@ -17,6 +18,8 @@ export interface BusOptions extends ServerAddress {
   /** Our name in the server's lists of connections. */
   name: string;
   logger: Logger;
+  /** Whose user it is: answers arrive where that may listen. Default: where everybody listens who may do all. */
+  service?: BusService;
   /** How long to wait for the first connection, in milliseconds. Default 10 s. */
   timeoutMs?: number;
   facts?: FactsOptions;
@@ -73,8 +76,10 @@ const dial = async (
  * if the server refuses the password, and with TypeError if the address is malformed.
  */
 export const connectBus = async (options: BusOptions): Promise<Bus> => {
-  const { name, logger, timeoutMs = 10_000, facts = {} } = options;
-  const nc = await dial({ ...SETTINGS, ...toServers(options), name }, timeoutMs, logger);
+  const { name, logger, service, timeoutMs = 10_000, facts = {} } = options;
+  const inbox = service === undefined ? {} : { inboxPrefix: inboxPrefix(service) };
+  const settings = { ...SETTINGS, ...toServers(options), ...inbox, name };
+  const nc = await dial(settings, timeoutMs, logger);
   const link = watchLink(nc, logger);
   const servings = new Set<Serving>();
 

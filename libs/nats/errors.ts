@@ -32,6 +32,10 @@ const CONNECTION_ENDS = [
 export const hasCode = (thrown: unknown, code: string): boolean =>
   thrown instanceof NatsError && thrown.code === code;
 
+/** Whether the user lacks the right. The connection goes on. */
+const isForbidden = (thrown: unknown): boolean =>
+  thrown instanceof NatsError && thrown.isPermissionError();
+
 /** What the client threw while sending `sizeBytes` to `subject`, as DomainError. */
 export const toBusError = (thrown: unknown, subject: string, sizeBytes: number): DomainError => {
   if (isDomainError(thrown)) {
@@ -61,6 +65,15 @@ export const toBusError = (thrown: unknown, subject: string, sizeBytes: number):
       `${sizeBytes} bytes to ${subject} are more than the server takes; send less at a time`,
       { subject, size_bytes: sizeBytes },
       { cause: thrown },
+    );
+  }
+  if (isForbidden(thrown)) {
+    return new DomainError(
+      status.UNAVAILABLE,
+      'DEPENDENCY_UNAVAILABLE',
+      `nats does not let this service use ${subject}; give its user the rights that it needs (node tools/store-users.ts nats)`,
+      { dependency: 'nats', subject },
+      { retryAfterMs: 1_000, cause: thrown },
     );
   }
   if (CONNECTION_ENDS.some((code) => hasCode(thrown, code))) {

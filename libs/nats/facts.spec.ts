@@ -4,8 +4,9 @@ import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import { status } from '#libs/errors/index.ts';
 import { eventually, startNats, type TestStore, errorOf } from '#libs/testing/index.ts';
 import type { Bus } from './bus.ts';
+import { toServers } from './servers.ts';
 import { bytesOf, testBus, textOf } from './fixtures/bus.ts';
-import { EVENTS_STREAM } from './facts.ts';
+import { EVENTS_STREAM } from '#libs/mesh/index.ts';
 import { observe } from './fixtures/observer.ts';
 
 const FACT = 'muster.session.v1.workload.w-1.task-settled';
@@ -17,7 +18,11 @@ let jsm: JetStreamManager;
 
 before(async () => {
   nats = await startNats();
-  operator = await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  operator = await connect({
+    ...toServers({ url: nats.url }),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 50,
+  });
   jsm = await operator.jetstreamManager();
 });
 after(async () => {

@@ -7,15 +7,12 @@ import {
   StorageType,
   type JetStreamManager,
 } from 'nats';
-import { FACT_SUBJECTS } from '#libs/mesh/index.ts';
+import { EVENTS_STREAM, FACT_SUBJECTS } from '#libs/mesh/index.ts';
 import { outgoing } from './envelope.ts';
 import { hasCode, toBusError } from './errors.ts';
 import type { Bus } from './bus.ts';
 import type { Link } from './link.ts';
 import { checkFactSubject } from './subjects.ts';
-
-/** The stream of all facts. */
-export const EVENTS_STREAM = 'MUSTER_EVENTS';
 
 /** How a missing stream is made. An existing one is not changed, because its operator may have changed it. */
 export interface FactsOptions {

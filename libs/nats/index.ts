@@ -8,4 +8,4 @@ export type {
   Serving,
 } from './bus.ts';
 export { connectBus, type BusOptions } from './connect.ts';
-export { EVENTS_STREAM, type FactsOptions } from './facts.ts';
+export type { FactsOptions } from './facts.ts';

@@ -73,10 +73,12 @@ export const serveSubject = (
     running.add(done);
   };
 
+  let forbidden: unknown;
   const subscription: Subscription = link.nc.subscribe(pattern, {
     ...(queue !== undefined && { queue }),
     callback: (refused, message) => {
       if (refused) {
+        forbidden = refused;
         logger.error({ err: refused, subject: pattern }, 'a subject cannot be served');
       } else {
         start(message);
@@ -102,6 +104,10 @@ export const serveSubject = (
     ready: async () => {
       try {
         await link.whileConnected(() => link.nc.flush());
+        // The server refuses a subscription before it answers the flush.
+        if (forbidden !== undefined) {
+          throw forbidden;
+        }
       } catch (thrown) {
         throw toBusError(thrown, pattern, 0);
       }

@@ -34,10 +34,10 @@ export {
   startAzurite,
   startMongod,
   startNats,
-  type StoreOptions,
   type TestAzurite,
   type TestMongod,
   type TestStore,
+  urlAs,
 } from './stores.ts';
 export { silent, testLog } from './silent.ts';
 export { tempDir, type TempDir } from './temp-dir.ts';

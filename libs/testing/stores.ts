@@ -7,13 +7,17 @@ import {
   natsServer,
   type StoreProgram,
 } from '#libs/embedded/index.ts';
+import { busServices } from '#libs/mesh/index.ts';
+import { mongoServices } from '#libs/mongo/rights.ts';
 import { tempDir } from './temp-dir.ts';
 import { startTestProcess, type TestProcess } from './test-process.ts';
 
-export interface StoreOptions {
-  /** The password for clients; the store's `url` carries it. Default: none is needed on this machine. */
+interface StoreOptions {
+  /** The password of everybody, services too; the store's `url` carries it, with the user who may do everything. */
   password?: string;
 }
+
+const PASSWORD = 'a password of tests';
 
 /** A store of one test, on a free port; the same port and the same data after a restart. */
 export interface TestStore extends TestProcess {
@@ -27,14 +31,30 @@ export interface TestMongod extends TestStore {
   urlVia(port: number): string;
 }
 
-/** A nats-server with JetStream. */
-export const startNats = (options: StoreOptions = {}): Promise<TestStore> =>
-  startStore((dir, port) => natsServer({ dir, port, path: process.env['PATH'], ...options }));
+/** The URL of a mongod or nats-server of a test with the credentials of a service in place of those of everything. */
+export const urlAs = (url: string, service: string): string => {
+  const own = new URL(url);
+  own.username = service;
+  return own.href;
+};
 
-/** A mongod, as a replica set of one. */
-export const startMongod = async (options: StoreOptions = {}): Promise<TestMongod> => {
+const sameFor = <User extends string>(users: readonly User[], password: string) =>
+  Object.fromEntries([...users, 'muster'].map((user) => [user, password])) as Record<
+    User | 'muster',
+    string
+  >;
+
+/** A nats-server with JetStream, and users with the rights that services have. */
+export const startNats = ({ password = PASSWORD }: StoreOptions = {}): Promise<TestStore> => {
+  const passwords = sameFor(busServices, password);
+  return startStore((dir, port) => natsServer({ dir, port, path: process.env['PATH'], passwords }));
+};
+
+/** A mongod, as a replica set of one, and users with the rights that services have: in every database, or in one. */
+export const startMongod = async ({ database = '' } = {}): Promise<TestMongod> => {
+  const passwords = sameFor(mongoServices, PASSWORD);
   const store = await startStore((dir, port) =>
-    mongod({ dir, port, path: process.env['PATH'], ...options }),
+    mongod({ dir, port, path: process.env['PATH'], passwords, database }),
   );
   const urlVia = (port: number): string => {
     const url = new URL(store.url);

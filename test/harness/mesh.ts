@@ -14,7 +14,9 @@ import {
   type TestMongod,
   createKeys,
   MESH_SECRET,
+  urlAs,
 } from '#libs/testing/index.ts';
+import type { ServiceName } from '#libs/mesh/index.ts';
 import { createClients } from './clients.ts';
 
 interface MeshOptions {
@@ -114,16 +116,21 @@ export const startMesh = async (options: MeshOptions = {}) => {
         ...env,
       },
     });
-  const mongoOf = async (name: string): Promise<Record<string, string>> => {
+  const mongoOf = async (name: ServiceName): Promise<Record<string, string>> => {
     const port = await via(name, 'mongod', mongod.port);
     return {
-      MUSTER_MONGO_URL: isProxied ? mongod.urlVia(port) : mongod.url,
+      MUSTER_MONGO_URL: urlAs(isProxied ? mongod.urlVia(port) : mongod.url, name),
       MUSTER_MONGO_DATABASE: stores.database,
     };
   };
-  const storesOf = async (name: string): Promise<Record<string, string>> => ({
+  const natsOf = async (name: ServiceName): Promise<string> => {
+    const url = new URL(urlAs(nats.url, name));
+    url.port = String(await via(name, 'nats-server', nats.port));
+    return url.href;
+  };
+  const storesOf = async (name: ServiceName): Promise<Record<string, string>> => ({
     ...(await mongoOf(name)),
-    MUSTER_NATS_URL: `nats://127.0.0.1:${await via(name, 'nats-server', nats.port)}`,
+    MUSTER_NATS_URL: await natsOf(name),
   });
   const startBlob = async (port: number): Promise<RunningService> => {
     const connection = azurite.urlVia(await via('blob', 'azurite', azurite.port));

@@ -16,6 +16,7 @@ import {
   serviceEnvironment,
   serviceInstances,
   serviceProcess,
+  storeEnvironment,
   tlsEnvironment,
 } from './services.ts';
 import { startStores, storeNames } from './stores.ts';
@@ -86,6 +87,7 @@ const startEverything = async (around: Surroundings): Promise<void> => {
   await inParallel(Infinity, serviceInstances(options), async ({ name, service }) => {
     const own = {
       MUSTER_LISTEN: `127.0.0.1:${ports[name] ?? 0}`,
+      ...storeEnvironment(service, stores),
       ...instanceEnvironment(name, layout, options),
       MUSTER_SERVICE_TOKEN_FILE: await secrets.keepToken(name, 'service', service),
     };

@@ -7,6 +7,8 @@ import {
   type MeshJwk,
   type Role,
 } from '#libs/auth/index.ts';
+import { busServices, type ServiceName } from '#libs/mesh/index.ts';
+import { mongoServices } from '#libs/mongo/rights.ts';
 import { inputUnreadable, textOf } from '../failures.ts';
 import { keepPrivate, readIfThere, writePrivate, writePrivateJson } from './files.ts';
 import type { Layout } from './layout.ts';
@@ -31,8 +33,8 @@ export const keepSecrets = async (layout: Layout) => {
   return {
     /** In the environment of every child: proves that it is one of this directory's. */
     nonce: await keepPrivate(layout.nonce, randomSecret),
-    mongoPassword: await keepPrivate(layout.secret('mongod-password'), randomSecret),
-    natsPassword: await keepPrivate(layout.secret('nats-password'), randomSecret),
+    mongoPasswords: await keepPasswords(layout, 'mongod-password', mongoServices),
+    natsPasswords: await keepPasswords(layout, 'nats-password', busServices),
     tokens: {
       customer: await sign('customer', localCustomer),
       operator: await sign('operator', 'operator'),
@@ -47,6 +49,20 @@ export const keepSecrets = async (layout: Layout) => {
 };
 
 export type Secrets = Awaited<ReturnType<typeof keepSecrets>>;
+
+/** Of the user who may do everything, in the file that has this name, and of the services. */
+const keepPasswords = async <Service extends ServiceName>(
+  layout: Layout,
+  name: string,
+  services: readonly Service[],
+): Promise<Record<'muster' | Service, string>> => {
+  const keep = (file: string): Promise<string> => keepPrivate(layout.secret(file), randomSecret);
+  const passwords: [string, string][] = [['muster', await keep(name)]];
+  for (const service of services) {
+    passwords.push([service, await keep(`${name}-${service}`)]);
+  }
+  return Object.fromEntries(passwords) as Record<'muster' | Service, string>;
+};
 
 const randomSecret = (): string => randomBytes(32).toString('hex');
 

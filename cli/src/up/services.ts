@@ -1,5 +1,6 @@
 import type { TlsFiles } from '#libs/config/index.ts';
 import { serviceProgram, type Program } from '#libs/embedded/index.ts';
+import type { MongoService } from '#libs/mongo/rights.ts';
 import type { CliEnvironment } from '../cli.ts';
 import { parts, type Part } from '../context.ts';
 import type { Layout } from './layout.ts';
@@ -9,12 +10,12 @@ import type { UpOptions } from './surroundings.ts';
 
 interface ServiceInstance {
   name: string;
-  service: string;
+  service: MongoService;
   /** The endpoint of a context that it serves. */
   part: Part;
 }
 
-const replicas = (service: string, part: Part, count: number): ServiceInstance[] =>
+const replicas = (service: MongoService, part: Part, count: number): ServiceInstance[] =>
   Array.from({ length: count }, (_, i) => ({ name: `${service}-${i + 1}`, service, part }));
 
 type Replicas = Pick<UpOptions, 'supervisors' | 'userManagers' | 'portHosts'>;
@@ -65,8 +66,6 @@ export const serviceEnvironment = (
   endpoints: Record<Part, string>,
   { caseRoot, vncNetwork, webhookNetwork, computeWorker, sandbox }: UpOptions,
 ): Record<string, string> => ({
-  MUSTER_MONGO_URL: stores.mongo,
-  MUSTER_NATS_URL: stores.nats,
   MUSTER_BLOB_CONNECTION_FILE: stores.blobConnectionFile,
   ...(sandbox ? {} : { MUSTER_BLOB_NO_SANDBOX: '1' }),
   MUSTER_JWKS: layout.jwks,
@@ -81,6 +80,15 @@ export const serviceEnvironment = (
   ...(computeWorker.length === 0 ? {} : { MUSTER_PORT_COMPUTE_WORKERS: computeWorker.join('\n') }),
   ...(vncNetwork.length === 0 ? {} : { MUSTER_PORT_VNC_NETWORKS: vncNetwork.join(',') }),
   ...(webhookNetwork.length === 0 ? {} : { MUSTER_WEBHOOK_NETWORKS: webhookNetwork.join(',') }),
+});
+
+/** The stores as a service reaches them, by users of its own. */
+export const storeEnvironment = (
+  service: ServiceInstance['service'],
+  stores: Pick<StoreUrls, 'mongo' | 'nats'>,
+): Record<string, string> => ({
+  MUSTER_MONGO_URL: stores.mongo(service),
+  ...(service === 'port-broker' ? {} : { MUSTER_NATS_URL: stores.nats(service) }),
 });
 
 /** What is of a process alone. Several port-brokers are hosts of their own: each has a loopback address, told apart by its last number. */

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { azurite, mongod, natsServer, type StoreProgram } from '#libs/embedded/index.ts';
+import type { BusService } from '#libs/mesh/index.ts';
+import type { MongoService } from '#libs/mongo/rights.ts';
 import { keepPrivate, writePrivate } from './files.ts';
 import type { Surroundings, UpOptions } from './surroundings.ts';
 
 /** How the services reach what keeps their state. */
 export interface StoreUrls {
-  mongo: string;
-  nats: string;
+  mongo: (service: MongoService) => string;
+  nats: (service: BusService) => string;
   /** A file with the connection string of the blob storage. */
   blobConnectionFile: string;
 }
@@ -18,6 +20,13 @@ export const storeNames = ({ mongo, nats, blob }: UpOptions): string[] => [
   ...(blob === undefined ? ['azurite'] : []),
 ];
 
+/** The services' default. */
+const DATABASE = 'muster';
+
+/** A store from outside has one user for all services: the one in its URL. */
+const fromOutside = (url: string | undefined) =>
+  url === undefined ? undefined : { url, urlFor: () => url };
+
 /** mongod makes a replica set at its first start, and recovers after a kill. */
 const STORE_READY_MS = 30_000;
 
@@ -26,12 +35,12 @@ export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
   const { options, layout, ports, secrets, supervisor, env } = around;
   const path = env['PATH'];
   const at = (name: string) => ({ port: ports[name] ?? 0, path });
-  const start = async (preparing: Promise<StoreProgram>): Promise<string> => {
+  const start = async <P extends StoreProgram>(preparing: Promise<P>): Promise<P> => {
     const program = await preparing;
     await supervisor.add({ kind: 'store', program, readyMs: STORE_READY_MS });
-    return program.url;
+    return program;
   };
-  const { natsPassword, mongoPassword } = secrets;
+  const { natsPasswords, mongoPasswords } = secrets;
   // Before the others are started: one that fails while this is awaited would have nobody to catch it.
   const key = await keepPrivate(layout.secret('azurite-key'), () =>
     randomBytes(64).toString('base64'),
@@ -42,12 +51,20 @@ export const startStores = async (around: Surroundings): Promise<StoreUrls> => {
     blob: layout.data('azurite'),
   };
   const [nats, mongo, blob] = await Promise.all([
-    options.nats ??
-      start(natsServer({ dir: dirs.nats, password: natsPassword, ...at('nats-server') })),
-    options.mongo ?? start(mongod({ dir: dirs.mongo, password: mongoPassword, ...at('mongod') })),
-    options.blob ?? start(azurite({ dir: dirs.blob, key, ...at('azurite') })),
+    fromOutside(options.nats) ??
+      start(natsServer({ dir: dirs.nats, passwords: natsPasswords, ...at('nats-server') })),
+    fromOutside(options.mongo) ??
+      start(
+        mongod({
+          dir: dirs.mongo,
+          passwords: mongoPasswords,
+          database: DATABASE,
+          ...at('mongod'),
+        }),
+      ),
+    fromOutside(options.blob) ?? start(azurite({ dir: dirs.blob, key, ...at('azurite') })),
   ]);
   const blobConnectionFile = layout.secret('blob-connection');
-  await writePrivate(blobConnectionFile, `${blob}\n`);
-  return { nats, mongo, blobConnectionFile };
+  await writePrivate(blobConnectionFile, `${blob.url}\n`);
+  return { nats: nats.urlFor, mongo: mongo.urlFor, blobConnectionFile };
 };

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -47,12 +47,28 @@ describe('muster up', function () {
     expect((await status()).code).to.equal(0);
   });
 
+  it('gives each service users of its own in MongoDB and NATS', async () => {
+    const processes = await readJson('processes.json');
+    for (const name of services) {
+      const service = name.replace(/-1$/, '');
+      const environment = environmentOf(processes[name] ?? 0);
+      const userOf = (variable: string): string => {
+        const [given = ''] = environment.filter((each) => each.startsWith(`${variable}=`));
+        return given && new URL(given.slice(variable.length + 1)).username;
+      };
+      expect(userOf('MUSTER_MONGO_URL')).to.equal(service);
+      expect(userOf('MUSTER_NATS_URL')).to.equal(service === 'port-broker' ? '' : service);
+    }
+  });
+
   it('lets nobody else read keys, passwords and tokens', async () => {
+    const secrets = await readdir(join(data, 'secrets'));
+    expect(secrets).to.include.members(['mongod-password', 'nats-password-blob', 'blob-1.token']);
     const secret = [
       'context.json',
       'keys/signing-key.json',
       'keys/mesh-secret',
-      'secrets/mongod-password',
+      ...secrets.map((name) => `secrets/${name}`),
     ];
     for (const name of secret) {
       expect((await stat(join(data, name))).mode & 0o777, name).to.equal(0o600);

@@ -92,8 +92,9 @@ export const createContext = async (
   overrides: Partial<Context> = {},
 ): Promise<Context> => {
   const { clock = systemClock, random = systemRandom, events = logEvents(log) } = overrides;
-  const { db } = stack.use(await connectMongo({ ...config.mongo, logger: log }));
-  const bus = stack.use(await connectBus({ ...config.nats, name: 'user-manager', logger: log }));
+  const service = 'user-manager';
+  const { db } = stack.use(await connectMongo({ ...config.mongo, service, logger: log }));
+  const bus = stack.use(await connectBus({ ...config.nats, name: service, service, logger: log }));
   const closing = new AbortController();
   const parts = {
     bus,

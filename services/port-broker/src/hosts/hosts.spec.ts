@@ -11,6 +11,7 @@ import {
   startVncServer,
   type TestMongod,
   failureOf,
+  urlAs,
 } from '#libs/testing/index.ts';
 import {
   ask,
@@ -61,7 +62,10 @@ describe('several hosts', function () {
     startWest: 'broker' | 'brokerProcess' = 'broker',
   ): Promise<void> => {
     meshes += 1;
-    const shared = { MUSTER_MONGO_URL: mongo, MUSTER_MONGO_DATABASE: `mesh-${meshes}` };
+    const shared = {
+      MUSTER_MONGO_URL: urlAs(mongo, 'port-broker'),
+      MUSTER_MONGO_DATABASE: `mesh-${meshes}`,
+    };
     const programs = {
       MUSTER_PORT_VNC_NETWORKS: '127.0.0.0/8',
       MUSTER_PORT_COMPUTE_WORKERS: `py=/usr/bin/python3 ${WORKER} {port}`,

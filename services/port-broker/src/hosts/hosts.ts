@@ -76,7 +76,7 @@ export const openHosts = ({ mongo, host: own, free, clock, log }: HostsOptions) 
     });
     const connect = async (): Promise<void> => {
       try {
-        store = await connectMongo({ url, database, logger: log });
+        store = await connectMongo({ url, database, service: 'port-broker', logger: log });
         places = createPlaces(collection<PlaceDocument>(store.db, 'places'));
         const brokers: Collection<BeatDocument> = collection(store.db, 'brokers');
         const about = { collection: brokers, instance: own, info, onRound };
