@@ -1,4 +1,5 @@
 import type { Logger } from '#libs/telemetry/index.ts';
+import type { Effect } from './domain/decisions/decision.ts';
 import type { Entry } from './domain/state/entries.ts';
 
 /** The events that are logged, with one function for each. */
@@ -31,6 +32,14 @@ export const logEvents = (logger: Logger) => ({
   },
   reportRefused: (workload: string, user: string, task: string, reason: string): void =>
     logger.warn({ workload, user, task, reason }, 'report refused'),
+  figuresImpossible: (
+    workload: string,
+    { userId: user, task, claimed, possible }: Extract<Effect, { kind: 'impossible' }>,
+  ): void =>
+    logger.warn(
+      { workload, user, task, claimed, possible },
+      'a user says that a task took longer than it had it; the possible seconds count',
+    ),
   userDistrusted: (workload: string, user: string, reason: string): void =>
     logger.error(
       { workload, user, reason },

@@ -6,6 +6,7 @@ import { openSuccessors, spendBudget } from './endings.ts';
 import { decideSuspicion, settleSuspicions } from './suspicions.ts';
 import type { InputOf, Report } from './inputs.ts';
 import { releaseIfEmpty } from './decide-users.ts';
+import { withPossibleSeconds } from './possible-seconds.ts';
 import { taskMemoryOf } from '../scheduling/machines.ts';
 import { serve, serveHungry } from '../scheduling/schedule.ts';
 import { successorsOf } from '../graph/readiness.ts';
@@ -66,7 +67,8 @@ const decideReport = (
   if (hasEnded(draft.state) && !has(draft.state.repairs, ordinal)) {
     return settled('WORKLOAD_ENDED');
   }
-  const { task, generation, attempt, body } = report;
+  const { task, generation, attempt } = report;
+  const body = withPossibleSeconds(draft, worker, input, report, report.body);
   const current = generationOf(draft.state, ordinal);
   if (generation > current) {
     return later('GENERATION_AHEAD');

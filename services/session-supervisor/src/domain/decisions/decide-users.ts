@@ -181,7 +181,8 @@ export const decideUserHeld = (draft: Draft, said: InputOf<'user-held'>): void =
     // Users work in order and do not say how far they got, so the first attempts, one for each slot, count as begun.
     const isStarted = worker.attempts.size < worker.slots;
     const node = nodeOf(state.graph, ordinal);
-    hold(workers, worker, attempt, { ordinal, node, generation, since, isStarted });
+    const held = { ordinal, node, generation, since, isStarted, isFromBefore: true } as const;
+    hold(workers, worker, attempt, held);
   }
   if (worker.attempts.size > 0) {
     recordStart(draft);

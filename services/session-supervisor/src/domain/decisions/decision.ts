@@ -20,6 +20,8 @@ export type Effect =
   | { kind: 'looked'; right: readonly string[]; wrong: readonly { user: string; reason: string }[] }
   /** Nothing can be done until somebody rules: let the workload go, as at its end. */
   | { kind: 'parked' }
+  /** Tell the operator of figures that a user cannot have measured. */
+  | { kind: 'impossible'; userId: string; task: string; claimed: number; possible: number }
   | { kind: 'ended' };
 
 /** Why a command is refused. The shell turns it into a typed error. */

@@ -92,6 +92,8 @@ export interface Held {
   generation: number;
   /** When it was handed out, monotonic milliseconds. */
   since: number;
+  /** Whether a former owner handed it out: `since` is when the user said so. */
+  isFromBefore?: true;
   /** Whether the user is known to have begun it. */
   isStarted: boolean;
 }

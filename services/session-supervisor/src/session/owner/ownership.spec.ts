@@ -276,6 +276,7 @@ const silent: SessionDeps['events'] = {
   attemptFailed: nothing,
   reportRefused: nothing,
   commandObeyed: nothing,
+  figuresImpossible: nothing,
   userDistrusted: nothing,
   webhookFailed: nothing,
   webhookGivenUp: nothing,

@@ -245,6 +245,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
         case 'looked':
           void tellOf(effect);
           break;
+        case 'impossible':
+          events.figuresImpossible(header.id, effect);
+          break;
         case 'parked':
         case 'ended':
           if (ending === undefined) {
