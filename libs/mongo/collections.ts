@@ -76,6 +76,7 @@ export const declarations = {
       unique: true,
       partialFilterExpression: { requestId: { $exists: true } },
     },
+    { key: { 'barred.atMs': -1 }, sparse: true },
   ],
   /** Customers' files (blob). */
   objects: [

@@ -1,4 +1,5 @@
 import {
+  type BarredMachine,
   ListDemandsRequest,
   ListDemandsResponse,
   RemoveDemandResponse,
@@ -13,11 +14,15 @@ import type { Bus, Serving } from '#libs/nats/index.ts';
 import type { Matching } from '../matching/matching.ts';
 import { pageOfDemands, parseDemand, parseReleased, parseRemoval } from '../wire/demand.ts';
 
-/** Answers the matcher's verbs, until closed. `check` throws if this instance may no longer be the one that matches. */
+/**
+ * Answers the matcher's verbs, until closed. `check` throws if this instance may no longer be the one that matches; `barred` are the
+ * machines that were barred last.
+ */
 export const serveMatcher = (
   bus: Pick<Bus, 'serve'>,
   matching: Matching,
   check: () => void,
+  barred: () => BarredMachine[],
 ): Serving[] => {
   const serve = (verb: MatcherVerb, handle: (bytes: Uint8Array) => Promise<Uint8Array>) =>
     bus.serve(matcherSubject(verb), async (bytes) => {
@@ -29,7 +34,8 @@ export const serveMatcher = (
     ...(['more-users', 'update-user-count'] as const).map((verb) =>
       serve(verb, async (bytes) => {
         const demand = parseDemand(UpdateUserCount.decode(bytes).demand);
-        return SetDemandResponse.encode(await matching.setDemand(demand)).finish();
+        const answer = await matching.setDemand(demand);
+        return SetDemandResponse.encode({ ...answer, barred: barred() }).finish();
       }),
     ),
     serve('remove-users-demand-completely', async (bytes) => {

@@ -28,6 +28,9 @@ const isSameDemand = (a: Demand, b: Demand): boolean =>
   a.customerId === b.customerId &&
   isDeepStrictEqual(a.needs, b.needs);
 
+/** What a session hears of its demand; the registry knows the rest. */
+type Answer = Omit<SetDemandResponse, 'barred'>;
+
 /** The matcher, while this instance is the replica that matches. */
 export type Matching = ReturnType<typeof startMatching>;
 
@@ -83,7 +86,7 @@ export const startMatching = (options: MatchingOptions) => {
   const ofWorkload = (workload: string): ConnectedUser[] =>
     roster.connected().filter(({ session }) => session === workload);
 
-  const answer = (workload: string): SetDemandResponse => {
+  const answer = (workload: string): Answer => {
     const own = ofWorkload(workload);
     own.forEach((user) => confirmations.tell(user));
     const { entitled = 0, suitable = 0 } = views.get(workload) ?? {};
@@ -96,7 +99,7 @@ export const startMatching = (options: MatchingOptions) => {
   };
 
   return {
-    async setDemand(demand: Demand): Promise<SetDemandResponse> {
+    async setDemand(demand: Demand): Promise<Answer> {
       const nowMs = healthyNow();
       const before = book.active(nowMs).find(({ workloadId }) => workloadId === demand.workloadId);
       book.state(demand, nowMs);

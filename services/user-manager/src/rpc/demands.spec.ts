@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { Demand } from '#libs/contracts/user.ts';
+import { type Demand, MachineLooked } from '#libs/contracts/user.ts';
+import { matcherSubject } from '#libs/mesh/index.ts';
+import { eventually } from '#libs/testing/index.ts';
 import { type Clients, startMesh, type TestMesh } from '../fixtures/mesh.ts';
 import { refusal } from '../fixtures/refusal.ts';
 
@@ -42,6 +44,21 @@ describe('DemandService', () => {
         { userId: agent.machine, connectionId: agent.welcome.connectionId, claim: 1 },
       ]);
       expect(await service.demands.setDemand({ demand: demandOf('w-1') })).to.deep.equal(first);
+    });
+
+    it('names machines that were barred, so that every session can take back what they made', async () => {
+      const { machine } = await mesh.agent('anna');
+      const looked = { workloadId: 'w-2', machineId: machine, good: 0, miss: 'others agree' };
+      const bytes = MachineLooked.encode(looked).finish();
+      await mesh.bus.request(matcherSubject('machine-looked'), bytes, { timeoutMs: 5_000 });
+      let counter = 0;
+      await eventually(async () => {
+        counter += 1;
+        const { barred } = await service.demands.setDemand({
+          demand: demandOf('w-1', { counter }),
+        });
+        expect(barred).to.deep.equal([{ machineId: machine, reason: 'others agree' }]);
+      });
     });
 
     it('refuses an earlier epoch, and an earlier counter of the same', async () => {

@@ -82,6 +82,15 @@ export const openMachines = (collection: Collection<MachineDocument>) => {
       const update = { $set: { barred, goodLooks: 0 } };
       return (await asUnavailable(() => collection.updateOne(filter, update))).modifiedCount > 0;
     },
+    /** Those that were barred last, newest first. */
+    barred: (limit: number): Promise<MachineDocument[]> =>
+      asUnavailable(() =>
+        collection
+          .find({ barred: { $exists: true } })
+          .sort({ 'barred.atMs': -1 })
+          .limit(limit)
+          .toArray(),
+      ),
     /** Those of the ids that are enrolled. */
     async existing(ids: readonly string[]): Promise<Set<string>> {
       const found = await asUnavailable(() =>

@@ -11,6 +11,7 @@ import {
 } from './decide-users.ts';
 import { decideSlow } from './decide-slow.ts';
 import { record, type Decision, type Draft, type Session } from './decision.ts';
+import { distrustElsewhere } from './looks.ts';
 import { confirmAlone, decideSceneLost } from './suspicions.ts';
 import { parkIfWaiting } from './approvals.ts';
 import { endIfDone, endRepairs } from './endings.ts';
@@ -44,6 +45,7 @@ const obey = (draft: Draft, input: Input): void => {
       return decideCommand(draft, input.ticket, input.command, input.request);
     case 'exchange':
       decideExchange(draft, input);
+      input.barred.forEach((caught) => distrustElsewhere(draft, caught));
       return confirmAlone(draft);
     case 'new-users':
       return decideNewUsers(draft, input.users);

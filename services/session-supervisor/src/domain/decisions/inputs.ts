@@ -67,6 +67,8 @@ export type Input =
       entitled: number;
       suitable: number;
       connected: number;
+      /** Machines that were caught in some workload. */
+      barred: readonly { user: string; reason: string }[];
     }
   /** The matcher assigned users between two exchanges. */
   | { kind: 'new-users'; users: Assigned[] }

@@ -119,6 +119,37 @@ describe('a second look', () => {
     expect(game.holderOf('frames/2')).not.to.equal(liar);
   });
 
+  it('in another workload that catches a machine has all that it made here made again', () => {
+    const owners = { u1: 'ann', u2: 'bob' };
+    const game = lookGame('1-3', owners, 50);
+    const liar = game.holderOf('frames/1');
+    const first = game.complete(liar, 'frames/1', 'wrong 1');
+    game.check(first, 1);
+    const barred = [{ user: liar, reason: 'others agree on another picture' }];
+    const caught = game.input(exchange([], { barred }));
+    expect(caught.entries).to.deep.equal([
+      {
+        kind: 'user-distrusted',
+        user: liar,
+        userName: `name of ${liar}`,
+        task: 'frames/1',
+        reason: 'in another workload: others agree on another picture',
+        tasks: '1',
+      },
+    ]);
+    expect(verifiedCount(game.state())).to.equal(0);
+    expect([...game.state().barred.keys()]).to.deep.equal([liar]);
+    expect(game.input(exchange([], { barred })).entries).to.deep.equal([]);
+    game.gather();
+    expect(game.holderOf('frames/1')).not.to.equal(liar);
+  });
+
+  it('in another workload changes nothing where the machine made nothing', () => {
+    const game = lookGame('1-3', { u1: 'ann', u2: 'bob' });
+    const barred = [{ user: 'u9', reason: 'others agree on another picture' }];
+    expect(game.input(exchange([], { barred })).entries).to.deep.equal([]);
+  });
+
   it('that nobody else can make ends after a minute, and does not cost the frame', () => {
     const game = lookGame('1', { u1: 'ann', u2: 'bob' });
     const maker = game.holderOf('frames/1');

@@ -1,10 +1,11 @@
 import { judge } from '../checking/judge.ts';
 import { isChosen } from '../checking/policy.ts';
+import { taskKey } from '../graph/task-graph.ts';
 import { ordinalsToText } from '../graph/task-text.ts';
 import { has, ordinalsOf } from '../sets/bitmap.ts';
 import { valueAt } from '../sets/small-int-map.ts';
 import type { Vote } from '../state/entries.ts';
-import { hasEnded, troubleOf } from '../state/workload.ts';
+import { hasChecks, hasEnded, troubleOf, type WorkloadState } from '../state/workload.ts';
 import { record, type Draft } from './decision.ts';
 import type { Verified } from './inputs.ts';
 import { makeAgain } from './make-again.ts';
@@ -67,18 +68,51 @@ export const lookAgain = (draft: Draft, ordinal: number, { result, alike }: Look
   return false;
 };
 
+/** What counts of a user's results here, unless another owner made the same. */
+const unconfirmedOf = (
+  { done, doneBy, shares, confirmed }: WorkloadState,
+  id: string,
+): number[] => {
+  const index = shares.findIndex((share) => share.id === id) + 1;
+  return index === 0
+    ? []
+    : [...ordinalsOf(done)].filter(
+        (ordinal) => valueAt(doneBy, ordinal) === index && !has(confirmed, ordinal),
+      );
+};
+
 /** All that a user made here, unless another owner made the same, is made again by others. */
 const distrust = (
   draft: Draft,
   who: { user: string; userName: string; task: string; reason: string },
 ): void => {
-  const { done, doneBy, shares, confirmed, graph } = draft.state;
-  const index = shares.findIndex(({ id }) => id === who.user) + 1;
-  const made = [...ordinalsOf(done)].filter(
-    (ordinal) => index > 0 && valueAt(doneBy, ordinal) === index && !has(confirmed, ordinal),
-  );
+  const made = unconfirmedOf(draft.state, who.user);
   // Empty where all that it made is being made again already.
-  const tasks = ordinalsToText(graph, made);
+  const tasks = ordinalsToText(draft.state.graph, made);
   record(draft, { kind: 'user-distrusted', ...who, tasks });
   makeAgain(draft, made);
+};
+
+/**
+ * Another workload caught a user. What it made here and nobody confirmed is made again too; that a report of it comes after that is
+ * noticed at the next answer of the matcher. The customer has the results of an ended workload.
+ */
+export const distrustElsewhere = (
+  draft: Draft,
+  { user, reason }: { user: string; reason: string },
+): void => {
+  const { state } = draft;
+  const share = state.shares.find(({ id }) => id === user);
+  const [first] = share === undefined ? [] : unconfirmedOf(state, user);
+  if (
+    share === undefined ||
+    first === undefined ||
+    hasEnded(state) ||
+    !hasChecks(state.header, state.graph) ||
+    state.generation >= MAX_GENERATION
+  ) {
+    return;
+  }
+  const task = taskKey(state.graph, first);
+  distrust(draft, { user, userName: share.name, task, reason: `in another workload: ${reason}` });
 };

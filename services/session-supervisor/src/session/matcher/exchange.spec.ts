@@ -5,7 +5,7 @@ import { SetDemandResponse, UpdateUserCount, type Demand } from '#libs/contracts
 import { eventually } from '#libs/testing/index.ts';
 import { startExchange } from './exchange.ts';
 
-const nobody: SetDemandResponse = { users: [], entitled: 0, suitable: 0, connected: 0 };
+const nobody: SetDemandResponse = { users: [], entitled: 0, suitable: 0, connected: 0, barred: [] };
 
 const demand: Demand = {
   workloadId: 'w-1',

@@ -120,10 +120,14 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     };
   };
 
-  const onAnswer = ({ users, ...numbers }: SetDemandResponse, stated: Demand): void => {
+  const onAnswer = (
+    { users, barred: caught, ...numbers }: SetDemandResponse,
+    stated: Demand,
+  ): void => {
     exchangeError = undefined;
     const asked = new Map(stated.users.map(({ connectionId, claim }) => [connectionId, claim]));
-    loop.submit({ kind: 'exchange', users: usersFromProto({ users }), asked, ...numbers });
+    const barred = caught.map(({ machineId: user, reason }) => ({ user, reason }));
+    loop.submit({ kind: 'exchange', users: usersFromProto({ users }), asked, barred, ...numbers });
   };
 
   const tokens = createAttemptTokens(deps.meshSecret, header.id);
