@@ -82,19 +82,18 @@ const childrenOf = async (pid: number): Promise<number[]> => {
 };
 
 /**
- * What a process and all its descendants use: CPU time in clock ticks (100 a second), resident memory with shared pages counted once per
- * process. What ends meanwhile counts as nothing.
+ * How many a process and its descendants are, and their CPU time in clock ticks (100 a second). What ends meanwhile counts as nothing.
+ * `usageOf` of `libs/sandbox` tells their memory.
  */
 export const treeUsage = async (
   pid: number,
   most?: number,
-): Promise<{ processes: number; cpuTicks: number; residentBytes: number }> => {
-  const usage = { processes: 0, cpuTicks: 0, residentBytes: 0 };
+): Promise<{ processes: number; cpuTicks: number }> => {
+  const usage = { processes: 0, cpuTicks: 0 };
   for (const each of await processTree(pid, most)) {
     const stat = statOf(each);
     usage.processes += stat === undefined ? 0 : 1;
     usage.cpuTicks += stat?.cpuTicks ?? 0;
-    usage.residentBytes += stat?.residentBytes ?? 0;
   }
   return usage;
 };

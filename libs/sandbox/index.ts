@@ -11,3 +11,5 @@ export {
   plainName,
   type Sandbox,
 } from './sandbox.ts';
+export { usageOf } from './usage.ts';
+export { type Excess, type WatchedLimits, watchLimits } from './watch.ts';

@@ -12,10 +12,13 @@ export interface Excess {
   text: string;
 }
 
+/** The limits that the kernel does not enforce for a whole tree. */
+export type WatchedLimits = Pick<Limits, 'memoryBytes' | 'workDirBytes' | 'processes'>;
+
 interface Watched {
   pid: number;
   workDir: string;
-  limits: Limits;
+  limits: WatchedLimits;
 }
 
 const EVERY_MS = 1_000;

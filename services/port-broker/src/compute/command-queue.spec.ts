@@ -19,7 +19,7 @@ const openQueue = ({ isAdopted = false } = {}) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       }),
     whenFree: () => isFree,
-    residentBytes: () => Promise.resolve(1),
+    memoryBytes: () => Promise.resolve(1),
     begun: () => (ending) => void endings.push(ending),
     isAdopted,
   });

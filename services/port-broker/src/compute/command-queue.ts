@@ -16,7 +16,7 @@ export interface Answered {
   /** Milliseconds since the worker got it. */
   tookMs: number;
   /** 0: not known. */
-  residentBytes: number;
+  memoryBytes: number;
 }
 
 /** How a command ended, for the log. */
@@ -26,7 +26,7 @@ export interface Ending {
   tookMs?: number;
   success: boolean;
   error: string;
-  residentBytes?: number;
+  memoryBytes?: number;
 }
 
 interface CommandQueueOptions {
@@ -35,7 +35,7 @@ interface CommandQueueOptions {
   ask: (text: string, signal: AbortSignal) => Promise<Buffer>;
   /** Resolves when the worker has done everything that it was asked. */
   whenFree: (signal: AbortSignal) => Promise<void>;
-  residentBytes: () => Promise<number>;
+  memoryBytes: () => Promise<number>;
   /** Records a command that goes to the worker. Returns a function that records its end. */
   begun: (name: string) => (ending: Ending) => void;
   /** Whether the worker may still be busy with a command of an earlier process. */
@@ -58,7 +58,7 @@ const MAX_QUEUED = 100;
 const END_KNOWN_MS = 1_000;
 
 export const createCommandQueue = (options: CommandQueueOptions): CommandQueue => {
-  const { clock, ask, whenFree, residentBytes, begun, isAdopted } = options;
+  const { clock, ask, whenFree, memoryBytes, begun, isAdopted } = options;
   const lost = new AbortController();
   let isBusy = isAdopted;
   let queued = 0;
@@ -81,16 +81,16 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
         throw thrown;
       });
       const tookMs = clock.monotonic() - from;
-      const resident = await residentBytes().catch(() => 0);
+      const resident = await memoryBytes().catch(() => 0);
       const about = {
         outcome: isLate() ? 'late' : 'answered',
         tookMs,
-        residentBytes: resident,
+        memoryBytes: resident,
       } as const;
       try {
         const reply = parseReply(bytes);
         ended({ ...about, success: reply.isSuccess, error: reply.error });
-        return { reply, tookMs, residentBytes: resident };
+        return { reply, tookMs, memoryBytes: resident };
       } catch (thrown) {
         ended({ ...about, success: false, error: 'its reply cannot be read' });
         throw replyUnreadable(command.name, thrown);

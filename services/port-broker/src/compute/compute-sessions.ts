@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { every, poll } from '#libs/async/index.ts';
 import { treeUsage } from '#libs/programs/index.ts';
+import { usageOf } from '#libs/sandbox/index.ts';
 import type { Config } from '../config.ts';
 import { isOver } from '../domain/session.ts';
 import { recorder } from '../events.ts';
 import { connectionsOf } from '../process/connections.ts';
+import { MAX_PROCESSES } from '../process/isolate.ts';
 import { lookEveryMs } from '../session/idle.ts';
 import {
   openSessionManager,
@@ -55,7 +57,7 @@ export interface WantedSession {
 /** What a session's compute worker does and uses now. */
 export interface Work {
   pid: number;
-  residentBytes: number;
+  memoryBytes: number;
   cpuMs: number;
   isBusy: boolean;
   queued: number;
@@ -85,7 +87,7 @@ const SAMPLE_EVERY_MS = 10_000;
 const PING_EVERY_MS = 1_000;
 const GONE = {
   pid: 0,
-  residentBytes: 0,
+  memoryBytes: 0,
   cpuMs: 0,
   isBusy: false,
   queued: 0,
@@ -104,13 +106,16 @@ export const openComputeSessions = (
   const numbers = new Map<string, number>();
   const record = recorder(keeping.events);
 
-  const usage = async (id: string): Promise<Pick<Work, 'pid' | 'residentBytes' | 'cpuMs'>> => {
+  const usage = async (id: string): Promise<Pick<Work, 'pid' | 'memoryBytes' | 'cpuMs'>> => {
     const pid = manager.pid(id, WORKER);
     if (pid === undefined) {
       return GONE;
     }
-    const { residentBytes, cpuTicks } = await treeUsage(pid);
-    return { pid, residentBytes, cpuMs: cpuTicks * TICK_MS };
+    const [{ memoryBytes }, { cpuTicks }] = await Promise.all([
+      usageOf(pid, join(keeping.folder, id), MAX_PROCESSES),
+      treeUsage(pid),
+    ]);
+    return { pid, memoryBytes, cpuMs: cpuTicks * TICK_MS };
   };
   const begun = (id: string, name: string): ((ending: Ending) => void) => {
     const number = (numbers.get(id) ?? store.lastNumber(id)) + 1;
@@ -122,7 +127,7 @@ export const openComputeSessions = (
       tookMs: undefined,
       outcome: 'running',
       error: undefined,
-      residentBytes: 0,
+      memoryBytes: 0,
     } as const;
     record(() => store.putCommand(id, open));
     return ({ success, error, ...known }) => {
@@ -149,7 +154,7 @@ export const openComputeSessions = (
       clock,
       ask: (text, signal) => askWorker(way, text, signal),
       whenFree,
-      residentBytes: async () => (await usage(id)).residentBytes,
+      memoryBytes: async () => (await usage(id)).memoryBytes,
       begun: (name) => begun(id, name),
       isAdopted,
     });
@@ -178,8 +183,8 @@ export const openComputeSessions = (
 
   const sample = async (of: readonly ComputeSession[]): Promise<void> => {
     const all = of.map(async ({ id: session }) => {
-      const { residentBytes, cpuMs } = await usage(session);
-      return { session, metrics: { atMs: clock.now(), residentBytes, cpuMs } };
+      const { memoryBytes, cpuMs } = await usage(session);
+      return { session, metrics: { atMs: clock.now(), memoryBytes, cpuMs } };
     });
     const metrics = await Promise.all(all);
     if (metrics.length > 0) {

@@ -26,6 +26,7 @@ import { ownedBy } from '../fixtures/owned.ts';
 
 const WORKER = fileURLToPath(new URL('../fixtures/worker.py', import.meta.url));
 const KIND = `phoebe=/usr/bin/python3 ${WORKER} {port}`;
+const MIB = 1024 ** 2;
 /** How long a worker may take until it answers, and how long one may be idle. */
 const READY_MS = 30_000;
 const IDLE_MS = 20_000;
@@ -181,6 +182,34 @@ describe('a compute session', function () {
     expect(await failureOf(send(sessionId, 'ping'))).to.include({ reason: 'SESSION_NOT_READY' });
     expect(await log(sessionId)).to.have.length(4);
   });
+
+  const fill = (sessionId: string, path: string, megabytes: number) =>
+    raw(sessionId, JSON.stringify({ command: 'add_dataset', path, megabytes }));
+  const endsWith = (sessionId: string, lastError: RegExp): Promise<void> =>
+    eventually(
+      async () => {
+        const seen = await get(sessionId);
+        expect(seen).to.include({ state: SessionState.ENDED });
+        expect(seen?.lastError).to.match(lastError);
+      },
+      { withinMs: 20_000 },
+    );
+  const bounded = { argv: ['/usr/bin/python3', WORKER, '{port}'], memoryBytes: 400 * MIB };
+
+  for (const [where, path] of [
+    ['a file without a name', ''],
+    ['a folder in memory', '/tmp/x'],
+  ] as const) {
+    it(`ends when its worker takes too much memory by ${where}`, async () => {
+      await open({ MUSTER_PORT_COMPUTE_WORKERS: `phoebe=${JSON.stringify(bounded)}` });
+      const id = await start();
+      const few = await fill(id, path, 100);
+      expect(few.success, few.error).to.equal(true);
+      expect(few.memoryAfterBytes).to.be.greaterThan(100 * MIB);
+      await failureOf(fill(id, path, 450));
+      await endsWith(id, /^worker used \d+ MiB of memory, may use 400 MiB/);
+    });
+  }
 
   it('keeps numbers as they were written, and null where JSON has none', async () => {
     await open();

@@ -9,6 +9,7 @@ import {
   isolated,
   MAX_PROCESSES,
   partOf,
+  watched,
 } from '../process/isolate.ts';
 import { give, NOBODY } from '../process/user.ts';
 import type { SessionType } from '../session/session-type.ts';
@@ -72,12 +73,9 @@ export const workerSessions = ({
   startsAtOnce: AT_ONCE,
   changed,
   forgotten,
-  treeLimit: ({ spec }, role) =>
+  limits: ({ spec }, role) =>
     role === WORKER
-      ? {
-          memoryBytes: kinds.get(spec.worker)?.memoryBytes ?? MAX_MEMORY_BYTES,
-          processes: MAX_PROCESSES,
-        }
+      ? watched({ memoryBytes: kinds.get(spec.worker)?.memoryBytes ?? MAX_MEMORY_BYTES })
       : undefined,
   recipe: async (session, folder) => {
     const kind = kinds.get(session.spec.worker);

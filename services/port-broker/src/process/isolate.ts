@@ -9,6 +9,7 @@ import {
   SYSTEM,
   systemProgram,
 } from '#libs/programs/index.ts';
+import type { WatchedLimits } from '#libs/sandbox/index.ts';
 import { outputOf } from '../session/process-group.ts';
 import type { Program } from '../session/session-type.ts';
 import { isTurning, type User } from './user.ts';
@@ -81,6 +82,13 @@ const TMP_BYTES = 512 * 1024 ** 2;
 
 /** The most processes and threads of a program: libraries start some for each processor. */
 export const MAX_PROCESSES = 256 + 16 * availableParallelism();
+
+/** What is watched of an isolated program. The kernel already bounds its processes. */
+export const watched = (limits: { memoryBytes: number }): WatchedLimits => ({
+  ...limits,
+  workDirBytes: Infinity,
+  processes: 2 * MAX_PROCESSES,
+});
 
 /** Splits a command line at its blanks. No argument in it may contain one. */
 const words = (text: string): string[] => text.split(' ');

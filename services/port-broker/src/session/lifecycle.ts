@@ -141,7 +141,7 @@ export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycl
 /** How a program ended, with the last lines of its output; for people. */
 const sayEnd = async ({ role, code, excess, output, since }: ProgramEnd): Promise<string> => {
   const how =
-    excess ??
+    excess?.text ??
     (code === undefined
       ? 'ended'
       : code === null

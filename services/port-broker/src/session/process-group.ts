@@ -12,9 +12,9 @@ import {
   type Ender,
   type Identity,
 } from '#libs/programs/index.ts';
+import { type Excess, type WatchedLimits, watchLimits } from '#libs/sandbox/index.ts';
 import type { ProcessRecord } from '../domain/session.ts';
 import type { SocketTable } from '../host/socket-table.ts';
-import { excessOf, type TreeLimit } from '../process/tree-limit.ts';
 import { whoListens } from '../process/connections.ts';
 import type { Recipe } from './session-type.ts';
 
@@ -25,8 +25,8 @@ interface ProcessGroupOptions {
   sockets: SocketTable;
   /** Aborts when this process ends, and the programs live on. */
   closing: AbortSignal;
-  /** What the program of a role may use; undefined: it is not watched. */
-  treeLimit: (role: string) => TreeLimit | undefined;
+  /** See `SessionType.limits`. */
+  limits: (role: string) => WatchedLimits | undefined;
   newNonce: () => string;
   end: Ender;
   /** Makes a record durable: before its program is started, and again with the pid. Throws if the disk refuses it. */
@@ -48,8 +48,8 @@ interface Output {
 
 export interface ProgramEnd extends Exit, Output {
   role: string;
-  /** For which the broker ended it: see `excessOf`. */
-  excess?: string | undefined;
+  /** The limit for which the broker ended it. */
+  excess: Excess | undefined;
 }
 
 export interface ProcessGroup {
@@ -68,14 +68,14 @@ export interface ProcessGroup {
   pid(role: string): number | undefined;
   /** Everything that was started and is not proved to be gone. */
   nonces(): ReadonlySet<string>;
-  /** Cuts output files that have grown too long, and ends programs that use more than they may. */
+  /** Cuts output files that have grown too long. */
   bound(): Promise<void>;
 }
 
 interface Running extends Output {
   identity: Identity;
   exited: Promise<Exit>;
-  excess?: string;
+  excess?: Excess;
 }
 
 const READY_POLL_MS = 50;
@@ -96,8 +96,19 @@ export const createProcessGroup = (
 
   const watch = async (role: string, program: Running): Promise<void> => {
     running.set(role, program);
-    const { output, since } = program;
+    const { output, since, identity } = program;
+    const limits = options.limits(role);
+    const watching =
+      limits &&
+      watchLimits({ pid: identity.pid, workDir: folder, limits, clock }, (excess) => {
+        program.excess = excess;
+        void options.end([identity.nonce], 0);
+      });
+    const stop = (): void => void watching?.stop();
+    closing.addEventListener('abort', stop);
     const { code } = await program.exited;
+    closing.removeEventListener('abort', stop);
+    stop();
     const { excess } = program;
     // If another program has the role now, `endAll` ended this one.
     if (running.get(role) === program) {
@@ -149,7 +160,7 @@ export const createProcessGroup = (
     }
     const exitCode = end.code ?? null;
     const how = exitCode === null ? 'a signal' : `code ${exitCode}`;
-    const what = end.excess ?? `ended with ${how} before it was ready`;
+    const what = end.excess?.text ?? `ended with ${how} before it was ready`;
     throw new StartFailure('PROGRAM_EXITED', end.role, what, {
       exitCode,
       lastLines: said,
@@ -231,15 +242,6 @@ export const createProcessGroup = (
     nonces: () => new Set(known.keys()),
     bound: async () => {
       await Promise.all([...running.values()].map(({ output }) => boundOutput(output)));
-      for (const [role, program] of running) {
-        const limit = options.treeLimit(role);
-        const { identity } = program;
-        const excess = limit && (await excessOf(identity.pid, limit));
-        if (excess !== undefined) {
-          program.excess = excess;
-          await options.end([identity.nonce], 0);
-        }
-      }
     },
   };
 };

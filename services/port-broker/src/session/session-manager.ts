@@ -154,7 +154,7 @@ export const openSessionManager = <Spec>(
         session: managed.session.id,
         sockets,
         end,
-        treeLimit: (role) => type.treeLimit?.(managed.session, role),
+        limits: (role) => type.limits?.(managed.session, role),
         newNonce: () => Buffer.from(random.bytes(16)).toString('hex'),
         note: (process) => {
           write(() => store.putProcess(process));

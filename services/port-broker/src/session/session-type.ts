@@ -1,5 +1,5 @@
 import type { Command } from '#libs/programs/index.ts';
-import type { TreeLimit } from '../process/tree-limit.ts';
+import type { WatchedLimits } from '#libs/sandbox/index.ts';
 import type { Session } from '../domain/session.ts';
 
 export interface Program {
@@ -25,8 +25,8 @@ export interface SessionType<Spec> {
   pool: string;
   /** Whether a program that ends is started again. If not, the session ends with it. */
   isRestarted: (role: string) => boolean;
-  /** What a program and all that it starts may use together; undefined: it is not watched. */
-  treeLimit?: (session: Session<Spec>, role: string) => TreeLimit | undefined;
+  /** What a program and all that it starts may use together, the session's folder included; undefined: it is not watched. */
+  limits?: (session: Session<Spec>, role: string) => WatchedLimits | undefined;
   /** How long a program may take to end after SIGTERM. */
   graceMs: number;
   /** How many sessions are started at a time; others wait. */

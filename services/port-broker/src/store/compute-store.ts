@@ -12,13 +12,13 @@ export interface CommandRecord {
   outcome: 'running' | 'answered' | 'late' | 'unknown';
   /** undefined: it succeeded, or the worker has not answered. */
   error: string | undefined;
-  residentBytes: number;
+  memoryBytes: number;
 }
 
 /** What a compute worker used at a moment (wall clock). */
 export interface MetricsRecord {
   atMs: number;
-  residentBytes: number;
+  memoryBytes: number;
   cpuMs: number;
 }
 
@@ -30,13 +30,13 @@ const METRICS_MS = 86_400_000;
  */
 export const createComputeStore = (db: DatabaseSync) => {
   const putCommand = db.prepare(
-    `INSERT OR REPLACE INTO commands VALUES (:session, :number, :name, :startedAtMs, :tookMs, :outcome, :error, :residentBytes)`,
+    `INSERT OR REPLACE INTO commands VALUES (:session, :number, :name, :startedAtMs, :tookMs, :outcome, :error, :memoryBytes)`,
   );
   const dropCommands = db.prepare('DELETE FROM commands WHERE session = ? AND number <= ?');
   const putMetrics = db.prepare('INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)');
   const dropMetrics = db.prepare('DELETE FROM metrics WHERE session = ? AND at < ?');
   const listCommands = db.prepare(
-    `SELECT number, name, started_at AS startedAtMs, took_ms AS tookMs, outcome, error, resident_bytes AS residentBytes
+    `SELECT number, name, started_at AS startedAtMs, took_ms AS tookMs, outcome, error, resident_bytes AS memoryBytes
       FROM commands WHERE session = ? AND number < ? AND name != ? ORDER BY number DESC LIMIT ?`,
   );
   const lastNumber = db.prepare('SELECT max(number) AS last FROM commands WHERE session = ?');
@@ -44,7 +44,7 @@ export const createComputeStore = (db: DatabaseSync) => {
     `UPDATE commands SET outcome = 'unknown', error = ? WHERE session = ? AND outcome = 'running'`,
   );
   const listMetrics = db.prepare(
-    `SELECT at AS atMs, resident_bytes AS residentBytes, cpu_ms AS cpuMs
+    `SELECT at AS atMs, resident_bytes AS memoryBytes, cpu_ms AS cpuMs
       FROM metrics WHERE session = ? AND at < ? ORDER BY at DESC LIMIT ?`,
   );
   return {
@@ -65,7 +65,7 @@ export const createComputeStore = (db: DatabaseSync) => {
     putMetrics: (all: readonly { session: string; metrics: MetricsRecord }[]): void =>
       inTransaction(db, () => {
         for (const { session, metrics } of all) {
-          putMetrics.run(session, metrics.atMs, metrics.residentBytes, metrics.cpuMs);
+          putMetrics.run(session, metrics.atMs, metrics.memoryBytes, metrics.cpuMs);
           dropMetrics.run(session, metrics.atMs - METRICS_MS);
         }
       }),

@@ -5,7 +5,14 @@ import { promisify } from 'node:util';
 import type { Config } from '../config.ts';
 import type { Session } from '../domain/session.ts';
 import { checkProgram, StartFailure, systemProgram } from '#libs/programs/index.ts';
-import { findTools, forwarder, isolated, MAX_PROCESSES, partOf } from '../process/isolate.ts';
+import {
+  findTools,
+  forwarder,
+  isolated,
+  MAX_PROCESSES,
+  partOf,
+  watched,
+} from '../process/isolate.ts';
 import { checkReadable } from './case.ts';
 import { give, ownerOf } from '../process/user.ts';
 import type { SessionType } from '../session/session-type.ts';
@@ -59,10 +66,8 @@ export const pvserverSessions = (options: PvserverOptions): SessionType<Visualiz
   isRestarted: () => true,
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
-  treeLimit: (_session, role) =>
-    role === 'pvserver'
-      ? { memoryBytes: options.memoryBytes, processes: MAX_PROCESSES }
-      : undefined,
+  limits: (_session, role) =>
+    role === 'pvserver' ? watched({ memoryBytes: options.memoryBytes }) : undefined,
   prepare: options.prepare,
   recipe: async (session, folder) => {
     const program = options.pvserver ?? (await systemProgram('pvserver'));

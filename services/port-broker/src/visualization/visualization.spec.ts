@@ -234,9 +234,7 @@ open('/case/told', 'w').write('%d %d' % (os.getuid(), more))`;
     taking.catch(() => undefined);
     await isStartedAgain(server.visualizationId);
     const { visualization } = await operator.getVisualization(server);
-    expect(visualization?.lastError).to.match(
-      /^pvserver used \d+ MiB of memory, and may use 1024 MiB/,
-    );
+    expect(visualization?.lastError).to.match(/^pvserver used \d+ MiB of memory, may use 1024 MiB/);
   });
 
   it('is refused for a case of root that nobody else may read, with what to do', async function () {

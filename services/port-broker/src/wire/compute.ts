@@ -12,7 +12,7 @@ export const computeToProto = async (
   session: ComputeSession,
 ): Promise<ComputeSessionMessage> => {
   const { id, port, spec } = session;
-  const { pid, residentBytes, cpuMs, isBusy, queued, idleLeftMs } =
+  const { pid, memoryBytes, cpuMs, isBusy, queued, idleLeftMs } =
     await ctx.computeSessions.work(session);
   return {
     ...aboutSession(session),
@@ -23,7 +23,7 @@ export const computeToProto = async (
     exposed: spec.isExposed,
     userInfo: spec.user,
     pid,
-    memoryBytes: residentBytes,
+    memoryBytes,
     cpuTime: durationToProto(cpuMs),
     busy: isBusy,
     queued,

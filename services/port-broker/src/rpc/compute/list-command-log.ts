@@ -29,7 +29,7 @@ const entryOf = (record: CommandRecord): CommandLogEntry => ({
   tookMs: record.tookMs,
   success: record.tookMs !== undefined && record.error === undefined,
   error: record.error ?? '',
-  memoryAfterBytes: record.residentBytes,
+  memoryAfterBytes: record.memoryBytes,
   outcome: OUTCOMES[record.outcome],
 });
 

@@ -18,9 +18,9 @@ export const listSessionMetrics =
     const before = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after[0]);
     const found = store.metrics(id, before, size + 1);
     const { page, nextPageToken } = cutPage(found, size, id, ({ atMs }) => [String(atMs)]);
-    const metrics = page.map(({ atMs, residentBytes, cpuMs }) => ({
+    const metrics = page.map(({ atMs, memoryBytes, cpuMs }) => ({
       time: new Date(atMs),
-      memoryBytes: residentBytes,
+      memoryBytes,
       cpuTime: durationToProto(cpuMs),
     }));
     return { metrics, nextPageToken };

@@ -12,7 +12,7 @@ export const sendCommand =
   ({ computeSessions }: Context): Unary<SendCommandRequest, SendCommandResponse> =>
   async (request, { caller, signal, deadlineMs = Infinity }) => {
     const timeoutMs = Math.max(0, Math.min(parseTimeout(request), deadlineMs - MARGIN_MS));
-    const { reply, tookMs, residentBytes } = await computeSessions.send(
+    const { reply, tookMs, memoryBytes } = await computeSessions.send(
       findSession(computeSessions.manager, caller, request.sessionId),
       caller?.subject ?? '',
       request.commandJson,
@@ -20,7 +20,7 @@ export const sendCommand =
       signal,
     );
     const { text, isSuccess, error } = reply;
-    return { replyJson: text, success: isSuccess, error, tookMs, memoryAfterBytes: residentBytes };
+    return { replyJson: text, success: isSuccess, error, tookMs, memoryAfterBytes: memoryBytes };
   };
 
 const parseTimeout = ({ sessionId, timeout }: SendCommandRequest): number => {
