@@ -83,7 +83,7 @@ describe('a report', function () {
     const late = await alpha.complete(other, { workload: former });
     expect(late).to.include({ verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_ENDED' });
     const nowhere = await alpha.complete(other, { workload: 'w-nowhere' });
-    expect(nowhere).to.include({ verdict: 'VERDICT_SETTLED', reason: 'WORKLOAD_UNKNOWN' });
+    expect(nowhere).to.include({ verdict: 'VERDICT_LATER', reason: 'NOT_GIVEN' });
   });
 
   it('counts only with the right bytes, if the task determines them', async () => {

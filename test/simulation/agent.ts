@@ -241,7 +241,13 @@ export const createAgent = (
     } else {
       streams += 1;
       const name = { installation: `i-${user}`, ordinal: streams };
-      opened.send({ $case: 'hello', value: helloOf(name) });
+      const known = [...entries.values(), ...outbox.values()].map(({ workloadId }) => workloadId);
+      const held = [...new Set(known)].map((workloadId) => ({
+        workloadId,
+        attempts: [],
+        epoch: 0,
+      }));
+      opened.send({ $case: 'hello', value: helloOf({ ...name, held }) });
     }
   };
 

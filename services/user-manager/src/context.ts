@@ -18,6 +18,7 @@ import {
   openLeadershipStore,
 } from './store/leadership-store.ts';
 import { openUsers, type UserDocument, type Users } from './store/users.ts';
+import { type Allowances, createAllowances } from './stream/allowances.ts';
 import { createStreams, type Streams } from './stream/streams.ts';
 
 /** What rpcs, streams and rounds need. */
@@ -31,6 +32,7 @@ export interface Context {
   bus: Bus;
   roster: Roster;
   streams: Streams;
+  allowances: Allowances;
   announce: Announce;
   sessions: Sessions;
   report: Reporting;
@@ -58,7 +60,7 @@ export const contextOf = (
   parts: Parts,
   { matcher, managers, ...collections }: Collections,
 ): Context => {
-  const { bus, events, random } = parts;
+  const { bus, clock, events, random } = parts;
   const users = openUsers(collections.users);
   const roster = createRoster();
   return {
@@ -70,6 +72,7 @@ export const contextOf = (
     beats: managers,
     roster,
     streams: createStreams(),
+    allowances: createAllowances(() => clock.monotonic()),
     announce: announceOver(bus, roster),
     sessions: tellSessions(bus),
     report: reportOver(bus, (workload, thrown) => events.reportsUndecided(workload, thrown)),

@@ -7,7 +7,7 @@ import {
   type TestMongod,
   type TestStore,
 } from '#libs/testing/index.ts';
-import { attemptOf, completedOf } from './fixtures/agent.ts';
+import { attemptOf, completedOf, holding } from './fixtures/agent.ts';
 import { startMesh } from './fixtures/mesh.ts';
 import { refusal } from './fixtures/refusal.ts';
 import { openSession } from './fixtures/session.ts';
@@ -57,7 +57,7 @@ describe('user-manager while a store is away', () => {
 
   it('keeps reports for later while NATS is away, and is back by itself', async () => {
     await using mesh = await startMesh({ stores: { natsUrl: nats.url, mongoUrl: mongod.url } });
-    const agent = await mesh.agent('a');
+    const agent = await mesh.agent('a', holding('w-nats'));
     await using session = await openSession(mesh.bus, { workload: 'w-nats' });
     const [user] = (await session.exchange()).users;
     const service = await mesh.clients('service');

@@ -52,6 +52,7 @@ describe('user-manager, from hello to outcome', () => {
       ]),
     );
 
+    await session.hand(users[0]!, { epoch: 3, adopt: true });
     await agent.send({ $case: 'held', value: heldOf('w-straight', [attempt], 3) });
     await eventually(() =>
       expect(session.told.held).to.deep.equal([heldOf('w-straight', [attempt], 3)]),

@@ -57,6 +57,6 @@ describe('takeReports', () => {
 
   it('is not confused by a state that only asks what is held', () => {
     const owed = owe(nothingOwed(), state(['a']));
-    expect(owe(owed, state([], { adopt: true }))).to.equal(owed);
+    expect(owe(owed, state([], { adopt: true }))).to.deep.equal({ ...owed, added: 0 });
   });
 });

@@ -2,16 +2,13 @@ import { addAbortListener } from 'node:events';
 import type { ConnectResponse } from '#libs/contracts/agent.ts';
 import type { Bidi } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
+import type { Allowance } from '../domain/allowance.ts';
 import { type AgentStream, createAgentStream } from '../stream/agent-stream.ts';
 import { endLocal, leave } from '../stream/end-stream.ts';
 import { admit } from '../stream/hello.ts';
-import { tooManyForgeries } from '../stream/errors.ts';
 import { type Leaving, readAgent, readHello, type Heard } from '../stream/reading.ts';
 import { createReportSender, type ReportSender } from '../stream/report-sender.ts';
-
-/** An honest agent has no forgeries: tokens or receipts that prove nothing. One with damaged records has a few. */
-const MAX_FORGERIES = 100;
-const FORGED: ReadonlySet<string> = new Set(['TOKEN_INVALID', 'RECEIPT_INVALID']);
+import { createTrust, type Trust } from '../stream/trust.ts';
 
 /** Holds an agent's stream from hello to its end. */
 export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
@@ -19,7 +16,10 @@ export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
     const incoming = requests[Symbol.asyncIterator]();
     const hello = await readHello(incoming, ctx.clock);
     const user = await admit(ctx, hello, call);
-    const stream = createAgentStream({ user, clock: ctx.clock, abort: call.abort });
+    const { said, former } = ctx.allowances.of(user.id);
+    const named = hello.held.map(({ workloadId }) => workloadId);
+    const { clock } = ctx;
+    const stream = createAgentStream({ user, named, said, clock, abort: call.abort });
     const replaced = ctx.streams.add(stream);
     if (replaced === false) {
       endLocal(stream, 'END_STREAM_REASON_SUPERSEDED');
@@ -31,7 +31,9 @@ export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
     // The queue must not wait for more once the call is over, or this process is to end.
     const over = AbortSignal.any([call.signal, call.draining]);
     using _ending = addAbortListener(over, () => stream.queue.fail(over.reason));
-    void converse(ctx, stream, incoming, (how) => {
+    const trust = createTrust({ ...stream, said, clock, signal: over });
+    const sender = senderFor(ctx, { stream, trust, former, signal: over });
+    void converse(ctx, { stream, trust, sender }, incoming, (how) => {
       leaving = how;
     });
     try {
@@ -48,11 +50,10 @@ export const connect = (ctx: Context): Bidi<Heard, ConnectResponse> =>
 /** Reads the agent to the end and closes the queue in the way that the end asks for. */
 const converse = async (
   ctx: Context,
-  stream: AgentStream,
+  { stream, trust, sender }: { stream: AgentStream; trust: Trust; sender: ReportSender },
   incoming: AsyncIterator<Heard>,
   onLeaving: (how: Leaving) => void,
 ): Promise<void> => {
-  const sender = senderFor(ctx, stream);
   try {
     const leaving = await readAgent(incoming, {
       stream: stream.id,
@@ -61,6 +62,7 @@ const converse = async (
       sender,
       sessions: ctx.sessions,
       silence: stream.silence,
+      trust,
       onUnknown: () => ctx.events.messageSkipped(stream.id),
     });
     onLeaving(leaving);
@@ -76,17 +78,34 @@ const converse = async (
   }
 };
 
-const senderFor = (ctx: Context, stream: AgentStream): ReportSender => {
-  let forged = 0;
+interface Sending {
+  stream: AgentStream;
+  trust: Trust;
+  former: Allowance;
+  signal: AbortSignal;
+}
+
+const senderFor = (ctx: Context, { stream, trust, former, signal }: Sending): ReportSender => {
+  const { scope } = stream;
   return createReportSender({
-    ask: (workload, reports) =>
-      ctx.report({ ...stream.id, userName: stream.userName }, workload, reports),
+    ask: async (workload, reports) => {
+      const outcomes = await ctx.report(
+        { ...stream.id, userName: stream.userName },
+        workload,
+        reports,
+      );
+      if (outcomes.some(({ reason }) => reason === 'WORKLOAD_UNKNOWN')) {
+        scope.noteUnknown(workload);
+      }
+      return outcomes;
+    },
+    isServed: scope.isServed,
+    former,
+    clock: ctx.clock,
+    signal,
     deliver: (outcomes) => {
       stream.deliver(outcomes);
-      forged += outcomes.filter(({ reason }) => FORGED.has(reason)).length;
-      if (forged > MAX_FORGERIES) {
-        stream.end(tooManyForgeries(forged));
-      }
+      trust.judge(outcomes);
     },
     onSent: (reports) => {
       const done = stream.reported(reports);

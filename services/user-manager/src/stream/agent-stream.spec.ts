@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { fakeClock } from '#libs/testing/index.ts';
 import { refusalOf } from '../fixtures/refusal.ts';
 import type { ConnectedUser } from '../domain/user.ts';
+import { createAllowances } from './allowances.ts';
 import { createAgentStream } from './agent-stream.ts';
 import { superseded } from './errors.ts';
 
@@ -25,8 +26,11 @@ const start = () => {
     connectedAtMs: 0,
     drain: 'none',
   };
+  const { said } = createAllowances(() => clock.monotonic()).of(user.id);
   const stream = createAgentStream({
     user,
+    named: [],
+    said,
     clock,
     abort: (error) => aborted.push(refusalOf(error)),
   });

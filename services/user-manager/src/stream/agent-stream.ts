@@ -3,9 +3,12 @@ import type { DomainError } from '#libs/errors/index.ts';
 import { AGENT_FEATURES } from '#libs/contracts/agent-features.ts';
 import type { ConnectResponse, DesiredState, Outcome, Report } from '#libs/contracts/agent.ts';
 import type { StreamId } from '../bus/sessions.ts';
+import type { Allowance } from '../domain/allowance.ts';
 import { type Command, learnClaim, noCommand, ruleOnDesired } from '../domain/desired.ts';
 import { nothingOwed, owe, takeReports } from '../domain/outstanding.ts';
+import { createScope } from '../domain/scope.ts';
 import type { ConnectedUser, UserRecord } from '../domain/user.ts';
+import { ATTEMPT_EARNS } from './allowances.ts';
 import { agentSilent, readerTooSlow } from './errors.ts';
 import { createSendQueue, MAX_QUEUED_BYTES } from './send-queue.ts';
 import { createSilence } from './silence.ts';
@@ -19,14 +22,19 @@ export type AgentStream = ReturnType<typeof createAgentStream>;
 
 interface AgentStreamOptions {
   user: ConnectedUser;
+  /** The workloads that its hello names. */
+  named: readonly string[];
+  /** What its agent may say; attempts that are handed out add to it. */
+  said: Allowance;
   clock: Clock;
   /** Ends the call, even while a message waits for room in the stream. */
   abort: (error: unknown) => void;
 }
 
-export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions) => {
+export const createAgentStream = ({ user, named, said, clock, abort }: AgentStreamOptions) => {
   let command: Command = { ...noCommand, claim: user.claim, isReleased: user.session === null };
   let outstanding = nothingOwed();
+  const scope = createScope({ named, session: user.session });
   const id: StreamId = { userId: user.id, connectionId: user.connection };
   const monotonic = (): number => clock.monotonic();
   const queue = createSendQueue(
@@ -52,6 +60,7 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions) =>
     version: user.version,
     queue,
     silence,
+    scope,
     /** The workload of the latest desired state; empty before the first. */
     workload: (): string => outstanding.workload,
     /** Queues a desired state if it is the greatest so far. */
@@ -60,6 +69,8 @@ export const createAgentStream = ({ user, clock, abort }: AgentStreamOptions) =>
       if (ruling.kind === 'forward') {
         command = ruling.next;
         outstanding = owe(outstanding, state);
+        scope.give(state.workloadId, state.adopt);
+        said.earn(outstanding.added * ATTEMPT_EARNS);
         queue.desired(state);
         if (state.adopt) {
           silence.ask();

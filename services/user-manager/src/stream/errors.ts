@@ -46,7 +46,7 @@ export const tooManyForgeries = (count: number): DomainError =>
   new DomainError(
     status.PERMISSION_DENIED,
     'TOO_MANY_FORGERIES',
-    `${count} reports on this stream had tokens or receipts that prove nothing; report only what was handed to this machine`,
+    `${count} reports on this stream named work that this machine was not given, or had tokens or receipts that prove nothing; report only what was handed to this machine`,
     { count },
   );
 

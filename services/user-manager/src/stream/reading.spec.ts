@@ -46,6 +46,12 @@ describe('readAgent', () => {
         ask: () => undefined,
         isTooLong: () => false,
       },
+      trust: {
+        own: () => [],
+        isAsked: () => true,
+        judge: () => undefined,
+        pay: async () => undefined,
+      },
       onUnknown: () => undefined,
     });
     expect(passedOn).to.deep.equal([0.1, 0.4]);

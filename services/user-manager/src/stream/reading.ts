@@ -10,6 +10,7 @@ import type { Sessions, StreamId } from '../bus/sessions.ts';
 import { emptyMessage, helloExpected } from './errors.ts';
 import type { ReportSender } from './report-sender.ts';
 import type { Silence } from './silence.ts';
+import type { Trust } from './trust.ts';
 
 export type Heard = ConnectRequest & {
   /** The message is not empty, but this version does not know it. */
@@ -82,18 +83,23 @@ interface ReadingOptions {
   sender: ReportSender;
   sessions: Sessions;
   silence: Silence;
+  trust: Trust;
   /** Called at the first message that only a later version knows. */
   onUnknown: () => void;
 }
 
-/** Reads messages until the agent leaves, no faster than its reports are decided. Rejects if the stream breaks or one is invalid. */
+/**
+ * Reads messages until the agent leaves, no faster than its reports are decided and than it may cost. Rejects if the stream
+ * breaks, a message is invalid, or the agent is not to be trusted.
+ */
 export const readAgent = async (
   requests: AsyncIterator<Heard>,
-  { stream, workload, clock, sender, sessions, silence, onUnknown }: ReadingOptions,
+  { stream, workload, clock, sender, sessions, silence, trust, onUnknown }: ReadingOptions,
 ): Promise<Leaving> => {
   let hasSkipped = false;
   let toldProgressAt = -Infinity;
   for (;;) {
+    let wasAsked = false;
     silence.listen();
     const next = await requests.next();
     if (next.done === true) {
@@ -104,14 +110,17 @@ export const readAgent = async (
     switch (message?.$case) {
       case 'reports':
         checkReports(message.value);
-        sender.add(message.value.reports);
+        sender.add(trust.own(message.value.reports));
         await sender.room();
         break;
       case 'held': {
         const wrong = collectViolations();
         checkHeld(message.value, 'held', wrong);
         wrong.throwIfAny();
-        sessions.userHeld(stream, message.value);
+        wasAsked = trust.isAsked(message.value.workloadId);
+        if (wasAsked) {
+          sessions.userHeld(stream, message.value);
+        }
         break;
       }
       case 'progress': {
@@ -140,5 +149,6 @@ export const readAgent = async (
       default:
         message satisfies never;
     }
+    await trust.pay(message, wasAsked);
   }
 };

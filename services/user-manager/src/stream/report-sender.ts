@@ -1,4 +1,6 @@
+import type { Clock } from '#libs/clock/index.ts';
 import type { Outcome, Report } from '#libs/contracts/agent.ts';
+import type { Allowance } from '../domain/allowance.ts';
 
 /** The bound on one agent's undecided reports, above what it has at a time. At the bound its stream is not read. */
 const MAX_IN_FLIGHT = 5_000;
@@ -13,6 +15,12 @@ export type ReportSender = ReturnType<typeof createReportSender>;
 interface ReportSenderOptions {
   /** Never rejects. */
   ask: (workload: string, reports: Report[]) => Promise<Outcome[]>;
+  /** Whether the agent serves the workload now. Requests about others take their turn. */
+  isServed: (workload: string) => boolean;
+  former: Allowance;
+  clock: Clock;
+  /** Aborts when the stream is over. */
+  signal: AbortSignal;
   deliver: (outcomes: Outcome[]) => void;
   /** Called with all reports of a turn after they were sent. */
   onSent: (reports: readonly Report[]) => void;
@@ -36,6 +44,9 @@ const sizeOf = ({ body }: Report): number => {
   }
 };
 
+const hasNoOutcome = ({ reportId }: Report): 'true' | 'false' =>
+  reportId === 0 ? 'true' : 'false';
+
 /** Cuts the reports of one workload into what one request may carry. */
 const chunks = (reports: readonly Report[]): Report[][] => {
   const all: Report[][] = [];
@@ -58,15 +69,27 @@ const chunks = (reports: readonly Report[]): Report[][] => {
   return all;
 };
 
-/** Sends the reports of one turn of the event loop together, in one request for each workload. */
-export const createReportSender = ({ ask, deliver, onSent }: ReportSenderOptions) => {
+/**
+ * Sends the reports of one turn of the event loop together, in one request for each workload. Those of workloads that the agent
+ * serves no longer, such as its outbox, go out one request after another, no faster than it has an allowance.
+ */
+export const createReportSender = ({
+  ask,
+  isServed,
+  former,
+  clock,
+  signal,
+  deliver,
+  onSent,
+}: ReportSenderOptions) => {
+  const queued = new Map<string, Report[]>();
+  let isSendingQueued = false;
   let waiting: Report[] = [];
   let inFlight = 0;
   let room: PromiseWithResolvers<void> | undefined;
   let idle: PromiseWithResolvers<void> | undefined;
 
-  const send = async (workload: string, reports: Report[]): Promise<void> => {
-    const outcomes = await ask(workload, reports);
+  const decided = (reports: readonly Report[], outcomes: Outcome[]): void => {
     inFlight -= reports.length;
     if (outcomes.length > 0) {
       deliver(outcomes);
@@ -80,15 +103,48 @@ export const createReportSender = ({ ask, deliver, onSent }: ReportSenderOptions
       idle = undefined;
     }
   };
+  const send = async (workload: string, reports: Report[]): Promise<void> =>
+    decided(reports, await ask(workload, reports));
+
+  const sendQueued = async (): Promise<void> => {
+    isSendingQueued = true;
+    for (const [workload, reports] of queued) {
+      queued.delete(workload);
+      for (const chunk of chunks(reports)) {
+        const waitMs = former.spend(1);
+        if (waitMs > 0) {
+          await clock.sleep(waitMs, signal).catch(() => undefined);
+        }
+        if (signal.aborted) {
+          decided(chunk, []);
+        } else {
+          void send(workload, chunk);
+        }
+      }
+    }
+    isSendingQueued = false;
+  };
 
   const flush = (): void => {
     const reports = waiting;
     waiting = [];
     inFlight += reports.length;
     for (const [workload, own] of Map.groupBy(reports, ({ workloadId }) => workloadId)) {
-      for (const chunk of chunks(own)) {
-        void send(workload, chunk);
+      if (isServed(workload)) {
+        for (const chunk of chunks(own)) {
+          void send(workload, chunk);
+        }
+      } else {
+        // It has stopped that work, so nobody needs to hear that it began.
+        const { true: begun = [], false: ended = [] } = Object.groupBy(own, hasNoOutcome);
+        decided(begun, []);
+        if (ended.length > 0) {
+          queued.set(workload, [...(queued.get(workload) ?? []), ...ended]);
+        }
       }
+    }
+    if (queued.size > 0 && !isSendingQueued) {
+      void sendQueued();
     }
     onSent(reports);
   };

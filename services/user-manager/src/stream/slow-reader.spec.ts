@@ -6,7 +6,7 @@ import { describe, it } from 'mocha';
 import { AgentServiceService, type ConnectRequest } from '#libs/contracts/agent.ts';
 import { createClient } from '#libs/grpc/index.ts';
 import { eventually } from '#libs/testing/index.ts';
-import { attemptOf, completedOf, connectAgent, helloOf } from '../fixtures/agent.ts';
+import { attemptOf, completedOf, connectAgent, helloOf, holding } from '../fixtures/agent.ts';
 import { startMesh } from '../fixtures/mesh.ts';
 import { refusal } from '../fixtures/refusal.ts';
 import { openSession } from '../fixtures/session.ts';
@@ -24,7 +24,7 @@ const retainedBytes = async (): Promise<number> => {
   return heapUsed + external;
 };
 
-const BATCHES = 5;
+const BATCHES = 1;
 
 const attempt = attemptOf('noop/0', '0-1');
 
@@ -39,7 +39,7 @@ describe('an agent that stops reading', () => {
         return reports.map(({ reportId }) => ({
           reportId,
           verdict: 'VERDICT_SETTLED',
-          reason: 'OUTDATED_GENERATION',
+          reason: 'x'.repeat(1_000),
         }));
       },
       keepReports: false,
@@ -60,7 +60,7 @@ describe('an agent that stops reading', () => {
     const { token } = await mesh.enrol('deaf');
     using client = createClient(AgentServiceService, { target: mesh.address, token });
     const call = client.connect();
-    await call.send({ message: { $case: 'hello', value: helloOf() } });
+    await call.send({ message: { $case: 'hello', value: helloOf(holding('w-flood')) } });
     await eventually(async () => expect(await isConnected()).to.equal(true));
     // Excludes the cost of reports that are being decided.
     await flood((message) => call.send({ message }));

@@ -3,7 +3,14 @@ import { after, before, describe, it } from 'mocha';
 import { AgentServiceService, ConnectRequest, type Outcome } from '#libs/contracts/agent.ts';
 import { createClient } from '#libs/grpc/index.ts';
 import { eventually, startProxy } from '#libs/testing/index.ts';
-import { attemptOf, completedOf, connectAgent, heldOf, helloOf } from '../fixtures/agent.ts';
+import {
+  attemptOf,
+  completedOf,
+  connectAgent,
+  heldOf,
+  helloOf,
+  holding,
+} from '../fixtures/agent.ts';
 import { startMesh, type TestMesh } from '../fixtures/mesh.ts';
 import { refusal, refusalOf } from '../fixtures/refusal.ts';
 import { openSession } from '../fixtures/session.ts';
@@ -230,7 +237,7 @@ describe('AgentService.connect', () => {
 
   describe('reports', () => {
     it('travel together when they come together, each workload on its own', async () => {
-      const agent = await mesh.agent('batch');
+      const agent = await mesh.agent('batch', holding('w-one', 'w-two'));
       await using one = await openSession(mesh.bus, { workload: 'w-one' });
       await using two = await openSession(mesh.bus, { workload: 'w-two' });
       const reports = Array.from({ length: 1_000 }, (_, i) =>
@@ -245,7 +252,7 @@ describe('AgentService.connect', () => {
     });
 
     it('go to any supervisor when nobody owns the workload', async () => {
-      const agent = await mesh.agent('orphan');
+      const agent = await mesh.agent('orphan', holding('w-nobody'));
       await using any = await openSession(mesh.bus, {
         workload: 'any',
         verb: 'report',
@@ -267,7 +274,7 @@ describe('AgentService.connect', () => {
     });
 
     it('are to be reported again if nobody decides, or the answer leaves them out', async () => {
-      const agent = await mesh.agent('later');
+      const agent = await mesh.agent('later', holding('w-nobody', 'w-mute'));
       await agent.report(completedOf(1, 'w-nobody', attempt));
       await eventually(() => expect(agent.outcomes).to.deep.equal([later(1, 'NO_OWNER')]));
       await using _ = await openSession(mesh.bus, { workload: 'w-mute', decide: () => [] });
@@ -277,7 +284,7 @@ describe('AgentService.connect', () => {
     });
 
     it('are to be reported again if the owner does not answer in time', async () => {
-      const agent = await mesh.agent('silent-owner');
+      const agent = await mesh.agent('silent-owner', holding('w-silent'));
       const held = Promise.withResolvers<Outcome[]>();
       await using _ = await openSession(mesh.bus, {
         workload: 'w-silent',
@@ -298,7 +305,7 @@ describe('AgentService.connect', () => {
     });
 
     it('are read no faster than they are decided', async () => {
-      const agent = await mesh.agent('eager');
+      const agent = await mesh.agent('eager', holding('w-slow'));
       const gate = Promise.withResolvers<void>();
       let asked = 0;
       await using _ = await openSession(mesh.bus, {
@@ -314,7 +321,7 @@ describe('AgentService.connect', () => {
         },
       });
       let id = 0;
-      const batches = Array.from({ length: 60 }, () =>
+      const batches = Array.from({ length: 15 }, () =>
         Array.from({ length: 1_000 }, () => completedOf((id += 1), 'w-slow', attempt)),
       );
       const sending = (async () => {
@@ -326,7 +333,7 @@ describe('AgentService.connect', () => {
       expect(asked).to.be.at.most(7_000);
       gate.resolve();
       await sending;
-      await eventually(() => expect(agent.outcomes).to.have.length(60_000));
+      await eventually(() => expect(agent.outcomes).to.have.length(15_000));
       await agent.goodbye();
     }).timeout(30_000);
   });
@@ -382,7 +389,7 @@ describe('AgentService.connect', () => {
     }).timeout(20_000);
 
     it('still sends the outcomes of reports from before a goodbye', async () => {
-      const agent = await mesh.agent('last-words');
+      const agent = await mesh.agent('last-words', holding('w-last'));
       const gate = Promise.withResolvers<void>();
       await using _ = await openSession(mesh.bus, {
         workload: 'w-last',

@@ -1,5 +1,6 @@
 import type { Device, Hello } from '#libs/contracts/agent.ts';
 import { collectViolations, type Violations } from '#libs/mesh/index.ts';
+import { MAX_WORKLOADS_HELD } from '../domain/scope.ts';
 import type { UserRecord } from '../domain/user.ts';
 import { checkHeld } from './held.ts';
 
@@ -7,7 +8,6 @@ const MAX_SLOTS = 256;
 const MAX_TEXT_CHARS = 64;
 const MAX_ENGINES = 32;
 const MAX_DEVICES = 64;
-const MAX_WORKLOADS_HELD = 1_000;
 
 const checkDevices = (
   devices: readonly Device[],
