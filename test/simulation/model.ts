@@ -185,6 +185,8 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     case 'looked':
     case 'user-distrusted':
     case 'split':
+    // Only renders keep one version.
+    case 'version-dropped':
       return undefined;
     default:
       return entry satisfies never;

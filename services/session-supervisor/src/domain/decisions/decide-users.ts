@@ -11,9 +11,14 @@ import { generationOf, isReady, isOver, troubleOf, type WorkloadState } from '..
 /** A user that does not say within this time what it holds is taken to hold nothing. */
 export const ANSWER_MS = 10_000;
 
+/** Between answers of the matcher that are further apart, nobody knows who was connected. */
+const MAX_GAP_MS = 5_000;
+
 /** Applies the matcher's whole answer: new users, users that are gone, and the session's fair share of users. */
 export const decideExchange = (draft: Draft, answer: InputOf<'exchange'>): void => {
-  const { workers } = draft;
+  const { workers, now } = draft;
+  workers.answerGapMs = Math.min(now - workers.answeredAt, MAX_GAP_MS);
+  workers.answeredAt = now;
   workers.entitled = answer.entitled;
   workers.suitable = answer.suitable;
   workers.connected = answer.connected;

@@ -13,6 +13,7 @@ import { decideSlow } from './decide-slow.ts';
 import { record, type Decision, type Draft, type Session } from './decision.ts';
 import { distrustElsewhere } from './looks.ts';
 import { confirmAlone, decideSceneLost } from './suspicions.ts';
+import { dropVersion } from './version.ts';
 import { parkIfWaiting } from './approvals.ts';
 import { endIfDone, endRepairs } from './endings.ts';
 import type { At } from '../state/fold.ts';
@@ -46,7 +47,8 @@ const obey = (draft: Draft, input: Input): void => {
     case 'exchange':
       decideExchange(draft, input);
       input.barred.forEach((caught) => distrustElsewhere(draft, caught));
-      return confirmAlone(draft);
+      confirmAlone(draft);
+      return dropVersion(draft);
     case 'new-users':
       return decideNewUsers(draft, input.users);
     case 'user-held':

@@ -84,7 +84,8 @@ export const record = (draft: Draft, entry: Entry): void => {
  * journaled and the former owner may have died before its `started` was durable.
  */
 export const recordStart = (draft: Draft): void => {
-  if (draft.state.startedAt !== undefined || hasEnded(draft.state)) {
+  const { startedAt, isVersionDropped } = draft.state;
+  if ((startedAt !== undefined && !isVersionDropped) || hasEnded(draft.state)) {
     return;
   }
   record(draft, { kind: 'started', version: versionToBegin(draft.state, draft.workers) });

@@ -1,6 +1,6 @@
 import { familyOf } from '#libs/engines/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
-import { engineNeeds, isFit } from '../scheduling/machines.ts';
+import { engineNeeds, isNobodyFit } from '../scheduling/machines.ts';
 import {
   CONFIRM_MS,
   CONFIRM_TOGETHER_MS,
@@ -15,9 +15,6 @@ import { fitWorkers } from './decide-users.ts';
 import { record, type Draft } from './decision.ts';
 import { fail } from './endings.ts';
 import type { InputOf, Report } from './inputs.ts';
-
-/** Between answers of the matcher that are further apart, nobody knows who was connected. */
-const MAX_GAP_MS = 5_000;
 
 /** Runs after a failure, with the suspicions from before it. What a second machine confirms counts; else others are asked. */
 export const decideSuspicion = (
@@ -47,17 +44,13 @@ export const decideSuspicion = (
 
 /** Runs after each answer of the matcher: without another machine, nobody waits for ever. */
 export const confirmAlone = (draft: Draft): void => {
-  const { state, workers, now } = draft;
+  const { state, workers } = draft;
   const [first] = state.suspicions;
-  const isAlone =
-    workers.suitable === 0 && !workers.byId.values().some((worker) => isFit(state, worker));
-  const passed = Math.min(now - workers.answeredAt, MAX_GAP_MS);
-  workers.answeredAt = now;
-  if (first === undefined || !isAlone || state.phase === 'paused') {
+  if (first === undefined || !isNobodyFit(draft) || state.phase === 'paused') {
     workers.aloneMs = 0;
     return;
   }
-  workers.aloneMs += passed;
+  workers.aloneMs += workers.answerGapMs;
   const same = state.suspicions.filter((each) => isSameSuspicion(each, first));
   // Several machines of one owner are no second voice, but where nobody else is connected, waiting tells nothing more.
   if (same.length > 1 && workers.aloneMs >= CONFIRM_TOGETHER_MS) {

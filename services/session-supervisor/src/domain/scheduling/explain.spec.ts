@@ -86,7 +86,7 @@ describe('explain', () => {
     expect(
       text(fold(render, { kind: 'started', version: '3.4.1' }, at), { ...nobody, connected: 1 }),
     ).to.equal(
-      'the only connected user does not have CYCLES 3.4.1, with which its frames are rendered since the first one',
+      'the only connected user does not have CYCLES 3.4.1, with which its frames are rendered since the first one; no result has it yet, and after 30 s another is chosen',
     );
   });
 

@@ -4,6 +4,7 @@ import { rangesOf } from '../sets/bitmap.ts';
 import { sparseEntries, sparseGet } from '../sets/sparse-map.ts';
 import { tasksToText } from '../graph/task-text.ts';
 import { CONFIRM_MS } from '../state/suspicions.ts';
+import { isVersionUnproven, VERSION_PATIENCE_MS } from './machines.ts';
 import {
   countsOf,
   hasEnded,
@@ -105,7 +106,10 @@ export const explain = (
         around.connected === 1
           ? 'the only connected user does not have'
           : `none of the ${around.connected} connected users has`;
-      add('NO_SUITABLE_USER', `${none} ${machine}`);
+      const anew = isVersionUnproven(state)
+        ? `; no result has it yet, and after ${VERSION_PATIENCE_MS / 1_000} s another is chosen`
+        : '';
+      add('NO_SUITABLE_USER', `${none} ${machine}${anew}`);
     } else if (around.suitable > 0) {
       add(
         'ALL_USERS_BUSY',

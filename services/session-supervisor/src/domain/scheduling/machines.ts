@@ -1,7 +1,8 @@
 import { canServe, isAtLeast, isEnough, meets, type EngineNeeds } from '#libs/engines/index.ts';
 import { kindOf } from '../../kinds/kinds.ts';
+import type { Session } from '../decisions/decision.ts';
 import type { Workers, Worker } from './workers.ts';
-import type { WorkloadState } from '../state/workload.ts';
+import { hasEnded, outerCountsOf, type WorkloadState } from '../state/workload.ts';
 
 /** The engine that the machines of a workload need now. */
 export const engineNeeds = (
@@ -48,6 +49,17 @@ export const taskMemoryOf = (
   const fit = devices.filter((device) => isEnough(device, needs));
   return Math.max(0, ...fit.map((device) => device.memoryBytes));
 };
+
+/** Whether nobody who could serve is connected, as far as the matcher said and the session knows. */
+export const isNobodyFit = ({ state, workers }: Pick<Session, 'state' | 'workers'>): boolean =>
+  workers.suitable === 0 && !workers.byId.values().some((worker) => isFit(state, worker));
+
+/** So long nobody with the version must be there, before it is chosen anew. */
+export const VERSION_PATIENCE_MS = 30_000;
+
+/** Whether all results must have a version that none has yet. The first hand-out chose it by the word of a machine. */
+export const isVersionUnproven = (state: WorkloadState): boolean =>
+  state.version !== '' && !hasEnded(state) && outerCountsOf(state).completed === 0;
 
 /**
  * The engine version that most users of a new workload have, of several the earliest, because it is the closest to that of the

@@ -92,7 +92,9 @@ const mayServe = ({ state, workers, now }: Draft, worker: Worker): boolean =>
   !isOver(state) &&
   state.phase !== 'paused' &&
   isFit(
-    state.startedAt === undefined ? { ...state, version: versionToBegin(state, workers) } : state,
+    state.startedAt === undefined || state.isVersionDropped
+      ? { ...state, version: versionToBegin(state, workers) }
+      : state,
     worker,
   );
 

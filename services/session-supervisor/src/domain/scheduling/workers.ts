@@ -40,8 +40,12 @@ export interface Workers {
   connected: number;
   /** When the matcher last answered, monotonic milliseconds. */
   answeredAt: number;
+  /** How long before that it had answered; at most what is known to have been the same in between. */
+  answerGapMs: number;
   /** For how long nobody was connected who could confirm what a machine says of the input. */
   aloneMs: number;
+  /** For how long users were connected, but none with the version of the workload, which no result has. */
+  versionlessMs: number;
 }
 
 /** A user as the matcher assigned it. */
@@ -119,7 +123,9 @@ export const noWorkers = (queue: TaskQueue): Workers => ({
   suitable: 0,
   connected: 0,
   answeredAt: 0,
+  answerGapMs: 0,
   aloneMs: 0,
+  versionlessMs: 0,
 });
 
 /** Records that a worker works on a task. */

@@ -87,8 +87,16 @@ export interface RulingOn extends TaskGeneration {
 /** An entry of the journal: one thing that happened to a workload. The entries alone determine the workload's state. */
 export type Entry =
   | { kind: 'taken-over'; owner: string }
-  /** The first work was handed out. `version` is the engine version of all results; empty if they may come from any. */
+  /**
+   * The first work was handed out, for the first time or after `version-dropped`. `version` is the engine version of all results;
+   * empty if they may come from any.
+   */
   | { kind: 'started'; version: string }
+  /**
+   * No result had this version, and nobody with it was there. It is chosen anew, and attempts that are out count no more. `tasks` are
+   * those of inner nodes that were done with it, if any; they are done again.
+   */
+  | { kind: 'version-dropped'; version: string; tasks: string }
   | ({ kind: 'accepted' } & AcceptedResult)
   | ({ kind: 'duplicate'; userName: string; seconds: number } & AttemptKey)
   | ({
@@ -154,6 +162,7 @@ export type EntryKind = Entry['kind'];
 const kinds: Record<EntryKind, true> = {
   'taken-over': true,
   started: true,
+  'version-dropped': true,
   accepted: true,
   duplicate: true,
   'attempt-failed': true,

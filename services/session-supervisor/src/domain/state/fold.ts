@@ -47,9 +47,12 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       return {
         ...state,
         phase: state.phase === 'pending' ? 'running' : state.phase,
-        startedAt: at.at,
+        startedAt: state.startedAt ?? at.at,
         version: entry.version,
+        isVersionDropped: false,
       };
+    case 'version-dropped':
+      return versionDropped(state, entry.tasks);
     case 'accepted':
       return accepted(state, entry);
     case 'duplicate':
@@ -340,6 +343,12 @@ const retried = (state: WorkloadState, tasks: string): WorkloadState => {
   return state.phase === 'paused' && state.pausedBecause === ''
     ? { ...open, tolerated: open.givenUp.count }
     : goOn(open);
+};
+
+const versionDropped = (state: WorkloadState, text: string): WorkloadState => {
+  const tasks = text === '' ? new Set<number>() : ordinalsFromText(state.graph, text);
+  const open = undecided(state, { tasks, fallout: new Set() });
+  return { ...open, version: '', isVersionDropped: true, leastGeneration: open.generation };
 };
 
 const repairWanted = (state: WorkloadState, ordinals: ReadonlySet<number>): WorkloadState => {

@@ -215,6 +215,8 @@ export interface WorkloadState {
   readonly madeWith: readonly EngineShare[];
   /** The engine version of all results; empty before the first hand-out, and if results may come from any version. */
   readonly version: string;
+  /** The version is to be chosen anew, with the next hand-out. */
+  readonly isVersionDropped: boolean;
   readonly ending?: Ending;
   readonly deleteResults: boolean;
   readonly closed: boolean;
@@ -264,6 +266,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     notes: [],
     madeWith: [],
     version: '',
+    isVersionDropped: false,
     deleteResults: false,
     closed: false,
     requests: new Map(),
@@ -366,8 +369,8 @@ export const isFounded = (
   (state.graph.nodes[held.node]?.after.length === 0 ||
     (!has(state.blocked, held.ordinal) && generationOf(state, held.ordinal) === held.generation));
 
-const isVersionChosen = ({ startedAt, header }: WorkloadState): boolean =>
-  startedAt !== undefined || !kindOf(header.spec).keepsOneVersion;
+const isVersionChosen = ({ startedAt, header, isVersionDropped }: WorkloadState): boolean =>
+  (startedAt !== undefined && !isVersionDropped) || !kindOf(header.spec).keepsOneVersion;
 
 /** Whether an entry accepted the result that still counts for its task, because no retry or repair replaced it. */
 export const isCurrentResult = (

@@ -97,8 +97,9 @@ export const mostEntries = (
       refused.length * (2 + ENTRIES_OF.failed(nodes))
     );
   }
+  // An answer of the matcher may drop the version of the workload.
   return input.kind === 'exchange' || input.kind === 'new-users'
-    ? START_AND_END + lossesOf(byId.values(), nodes)
+    ? 1 + START_AND_END + lossesOf(byId.values(), nodes)
     : START_AND_END;
 };
 
