@@ -24,7 +24,7 @@ const retainedBytes = async (): Promise<number> => {
   return heapUsed + external;
 };
 
-const BATCHES = 1;
+const BATCHES = 2;
 
 const attempt = attemptOf('noop/0', '0-1');
 
@@ -39,7 +39,7 @@ describe('an agent that stops reading', () => {
         return reports.map(({ reportId }) => ({
           reportId,
           verdict: 'VERDICT_SETTLED',
-          reason: 'x'.repeat(1_000),
+          reason: 'x'.repeat(300),
         }));
       },
       keepReports: false,
