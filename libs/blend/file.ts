@@ -28,6 +28,8 @@ export interface BlendFile {
 const MAX_KEPT_BYTES = 256 * 1024;
 /** For all blocks together: a file with more settings than this is hostile. */
 const MAX_ALL_KEPT_BYTES = 1024 ** 3;
+/** Each takes some hundred bytes beside its payload. */
+const MAX_KEPT_BLOCKS = 500_000;
 const MAX_DNA_BYTES = 16 * 1024 ** 2;
 
 const HEAD_BYTES = { small32: 20, small64: 24, large64: 32 } as const;
@@ -65,7 +67,8 @@ const placeOf = (
 
 /**
  * Reads the structure of a whole .blend. Large blocks are passed over. Rejects with DomainError `NOT_A_BLEND_FILE`,
- * `BLEND_FILE_EMPTY`, `BLEND_FILE_TRUNCATED` or `BLEND_FORMAT_UNKNOWN`, and with a RangeError if the file is damaged.
+ * `BLEND_FILE_EMPTY`, `BLEND_FILE_TRUNCATED` or `BLEND_FORMAT_UNKNOWN`, and with a RangeError if the file is damaged or has
+ * more blocks than any that people make.
  */
 export const readBlendFile = async (source: BlendSource): Promise<BlendFile> => {
   const beginning = await source.take(12);
@@ -103,6 +106,9 @@ export const readBlendFile = async (source: BlendSource): Promise<BlendFile> => 
       // A copy, because a view would keep the whole window or frame that it came in.
       const payload = Buffer.from(await source.take(sizeBytes));
       keptBytes += payload.length;
+      if (blocks.length === MAX_KEPT_BLOCKS) {
+        throw new RangeError(`the file has more than ${MAX_KEPT_BLOCKS} blocks`);
+      }
       const kept = { code, payload, ...placeOf(head, header) };
       blocks.push(kept);
       byAddress.set(kept.address, kept);

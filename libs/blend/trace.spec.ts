@@ -111,3 +111,16 @@ describe('what a .blend from before 2.8 reads', () => {
     expect(uses.map(({ path }) => path)).to.have.members(['//shown.ttf', '//520.png']);
   });
 });
+
+describe('a .blend with more blocks than people make', () => {
+  it('is not looked through to its end', async () => {
+    await using dir = await tempDir();
+    const path = join(dir.path, 'blocks.blend');
+    const head = Buffer.from('BLENDER-v279');
+    const block = Buffer.concat([Buffer.from('DATA'), Buffer.alloc(20)]);
+    await writeFile(path, Buffer.concat([head, Buffer.alloc(block.length * 500_001, block)]));
+    await using source = await openSource(path);
+    const read = await readBlendFile(source).catch(String);
+    expect(read).to.equal('RangeError: the file has more than 500000 blocks');
+  });
+});

@@ -42,9 +42,6 @@ const made = new RegExp(
 /** Whether a result may have this extension, without its dot. */
 export const isExtension = (text: string): boolean => extension.test(text);
 
-/** The highest part of a result. */
-export const MAX_PART = 999;
-
 export const formatBlobName = (name: BlobName): string => {
   switch (name.kind) {
     case 'upload':

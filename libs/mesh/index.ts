@@ -6,7 +6,6 @@ export {
   formatBlobName,
   isExtension,
   MAX_BLOB_NAME_CHARS,
-  MAX_PART,
   parseBlobName,
 } from './blob-name.ts';
 export { isFileEnding, MAX_ENDING_CHARS, MAX_FURTHER_FILES } from './file-ending.ts';

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { verifyReceipt } from '#libs/auth/index.ts';
 import type { UploadRequest } from '#libs/contracts/blob.ts';
+import { MAX_FURTHER_FILES } from '#libs/mesh/index.ts';
 import { startProxy, uploadOf, customerFile, readAll, withoutTag } from '#libs/testing/index.ts';
 import {
   attemptResult,
@@ -306,6 +307,22 @@ describe('Upload', () => {
         await reasonOf(mesh.otherAgent.upload(uploadOf(attemptResult('w-t'), bytes))),
       ).to.equal('ATTEMPT_TOKEN_INVALID');
       expect((await stored()).filter((name) => /w-[tu]/.test(name))).to.deep.equal([]);
+    });
+
+    it('takes as many further files of an attempt as a result may have', async () => {
+      const { target } = attemptResult('w-p');
+      const store = (part: number): Promise<string> => {
+        const value = target?.$case === 'attemptResult' ? { ...target.value, part } : undefined;
+        const header = value && { target: { $case: 'attemptResult', value } as const };
+        return reasonOf(mesh.agent.upload(uploadOf(header ?? {}, Buffer.from('x'))));
+      };
+      const last = MAX_FURTHER_FILES;
+      expect(await Promise.all([1, last, last + 1, 999].map(store))).to.deep.equal([
+        'answered',
+        'answered',
+        'INVALID_FIELDS',
+        'INVALID_FIELDS',
+      ]);
     });
 
     it('takes no part of a path from the caller', async () => {

@@ -8,7 +8,7 @@ import {
   isId,
   isSha256,
   isTaskKey,
-  MAX_PART,
+  MAX_FURTHER_FILES,
   type Violations,
 } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
@@ -112,7 +112,11 @@ const attemptTarget = (
     'extension',
     '1 to 5 of [a-z0-9], without a dot',
   );
-  message.require(kind === 'log' || part <= MAX_PART, 'part', `must be 0 to ${MAX_PART}`);
+  message.require(
+    kind === 'log' || part <= MAX_FURTHER_FILES,
+    'part',
+    `must be 0 to ${MAX_FURTHER_FILES}`,
+  );
   wrong.throwIfAny();
   const key = workloadKey(ctx.meshSecret, workload);
   if (!verifyAttemptToken(key, { task, generation, attempt, user: caller.machine }, token)) {

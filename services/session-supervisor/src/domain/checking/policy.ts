@@ -9,6 +9,9 @@ const KNOWN_AFTER = 10;
 /** The share of a new machine's results that is looked at twice. */
 const NEW_SHARE = 1 / 2;
 
+/** For so long a second look waits for another owner before anybody may end it. */
+export const LOOK_PATIENCE_MS = 60_000;
+
 /** The share of a machine's results that is looked at twice: often while it is new, then ever more rarely. */
 export const shareOf = ({ good }: Reputation): number =>
   good < KNOWN_AFTER ? NEW_SHARE : 1 / good;

@@ -106,6 +106,15 @@ describe('explain', () => {
     ]);
   });
 
+  it('says that a result is made again by another machine before it ends, and how long it waits for that', () => {
+    const wanted = { ...everyEntry['look-wanted'], task: 'noop/0' };
+    const looked = fold(fold(begin(header(1)), everyEntry.started, at), wanted, at);
+    expect(codes(looked, { ...working, active: 1 })).to.deep.equal(['AWAITS_SECOND_LOOK']);
+    expect(text(looked, { ...working, active: 1 })).to.include('within 60 s, any machine may');
+    const looking = fold(fold(begin(header(2)), everyEntry.started, at), wanted, at);
+    expect(codes(looking, working)).to.deep.equal(['NOT_WAITING']);
+  });
+
   it('adds the limit of the plan and tasks that fail', () => {
     expect(codes({ ...running, wanted: 5 }, working, 4)).to.deep.equal(['PLAN_LIMIT']);
     const failing = fold(running, everyEntry['attempt-failed'], at);

@@ -3,6 +3,7 @@ import { kindOf } from '../../kinds/kinds.ts';
 import { rangesOf } from '../sets/bitmap.ts';
 import { sparseEntries, sparseGet } from '../sets/sparse-map.ts';
 import { tasksToText } from '../graph/task-text.ts';
+import { LOOK_PATIENCE_MS } from '../checking/policy.ts';
 import { CONFIRM_MS } from '../state/suspicions.ts';
 import { isVersionUnproven, VERSION_PATIENCE_MS } from './machines.ts';
 import {
@@ -148,6 +149,13 @@ export const explain = (
     add(
       'CHECKS_RESULTS',
       `it ends when ${plural(unverified, 'result')} more ${unverified === 1 ? 'is' : 'are'} verified`,
+    );
+  }
+  const { size: looks } = state.looks;
+  if (looks > 0 && countsOf(state).remaining === 0) {
+    add(
+      'AWAITS_SECOND_LOOK',
+      `every task has a result; it ends when ${plural(looks, 'result')} ${looks === 1 ? 'is' : 'are'} made again by a machine of another owner, to see whether it comes out the same; where none does that within ${LOOK_PATIENCE_MS / 1_000} s, any machine may`,
     );
   }
   if (state.refused.length > 0) {

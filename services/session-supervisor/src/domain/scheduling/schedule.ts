@@ -2,6 +2,7 @@ import { formatAttemptId } from '#libs/mesh/index.ts';
 import { overtakable } from './copies.ts';
 import { reachOf } from './demand.ts';
 import { hold, withdraw, type Worker } from './workers.ts';
+import { LOOK_PATIENCE_MS } from '../checking/policy.ts';
 import { recordStart, type Draft } from '../decisions/decision.ts';
 import { nodeOf, type TaskGraph } from '../graph/task-graph.ts';
 import { isFit, taskMemoryOf, versionToBegin } from './machines.ts';
@@ -130,9 +131,6 @@ const suits = (draft: Draft, worker: Worker, ordinal: number): boolean => {
   }
   return !hasFailed(worker) || new Set(failures.map(({ user }) => user)).size >= reachOf(draft);
 };
-
-/** For so long a second look waits for another owner before anybody may end it. */
-const LOOK_PATIENCE_MS = 60_000;
 
 /** What is looked at twice goes to another owner than those who made it, as long as one may come. */
 const maySecond = ({ state, workers, now }: Draft, worker: Worker, ordinal: number): boolean => {
