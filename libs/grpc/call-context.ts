@@ -9,6 +9,11 @@ export interface CallContext {
   signal: AbortSignal;
   /** Ends the call with this error, even while an answer waits for a caller that no longer reads. */
   abort: (error: unknown) => void;
+  /**
+   * Lets the caller's next call begin although this one goes on, because from here on it waits for something else than the mesh: a port,
+   * a program, somebody's server. What it does after that must cost little. Without effect on a stream.
+   */
+  standAside: () => void;
   /** Aborts when the server begins to drain. An endless stream ends itself then; every other handler finishes. */
   draining: AbortSignal;
   /** The caller's `x-request-id`; the server makes one if it is missing. */

@@ -1,3 +1,4 @@
+import { createGate } from '#libs/async/index.ts';
 import type { Caller, Role } from '#libs/auth/index.ts';
 import { DomainError, status } from '#libs/errors/index.ts';
 import type { Wrapper } from './incoming-call.ts';
@@ -18,12 +19,19 @@ interface Bounds {
 
 const RETRY_MS = 1_000;
 
+/** How many calls with one answer run at a time, of one caller and of all that have a bound. The others wait. */
+const RUNNING_EACH = 8;
+const RUNNING = 128;
+
 /**
- * Refuses calls of a caller who has too many open already, with RESOURCE_EXHAUSTED `TOO_MANY_CALLS`, so that one customer or
- * machine cannot keep a service from others. It comes after `access`, which says who calls.
+ * Refuses calls of a caller who has too many open already, with RESOURCE_EXHAUSTED `TOO_MANY_CALLS`, and lets few of the others run
+ * at a time, so that one customer or machine cannot keep a service from others. Whoever has fewest running comes next, in turn
+ * among equals. Streams run at once: they live long, and look after the pace of their work themselves. A call that waits in its
+ * turn for another one of the same caller would wait for ever, so it stands aside. It comes after `access`, which says who calls.
  */
 export const callerBounds = (): Wrapper => {
   const open = new Map<string, Bounds>();
+  const gate = createGate({ places: RUNNING, placesEach: RUNNING_EACH });
   return async (call, next) => {
     const { caller } = call;
     const most = caller && BOUNDS[caller.role];
@@ -40,7 +48,12 @@ export const callerBounds = (): Wrapper => {
     own.calls += 1;
     own.streams += isStream ? 1 : 0;
     try {
-      await next(call);
+      if (isStream || call.method.requestStream) {
+        await next(call);
+      } else {
+        using turn = await gate.enter(who, call.signal);
+        await next({ ...call, standAside: () => turn[Symbol.dispose]() });
+      }
     } finally {
       own.calls -= 1;
       own.streams -= isStream ? 1 : 0;

@@ -40,6 +40,7 @@ export const receive = async (
     signal,
     draining,
     abort,
+    standAside: () => {},
     deadlineMs: Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : undefined,
     requestId: '',
     log,

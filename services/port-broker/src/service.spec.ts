@@ -151,6 +151,22 @@ describe('port-broker', function () {
     expect(becameFree).to.deep.equal([lease!.port]);
   });
 
+  it('releases what a customer holds, however many calls of the same customer wait for it', async () => {
+    const held = await acquire(ann, { count: 6 });
+    const wait = { seconds: 20, nanos: 0 };
+    const left = new AbortController();
+    const { signal } = left;
+    const waiting = Array.from({ length: 20 }, () =>
+      ann.acquireLease(ask({ wait, count: 6 }), { signal }),
+    );
+    const ends = Promise.allSettled(waiting);
+    await eventually(async () => expect(await status()).to.include({ waiting: 20 }));
+    await Promise.all(held.map(({ leaseId }) => ann.releaseLease({ leaseId, fencingToken: 0 })));
+    expect((await Promise.race(waiting)).leases).to.have.length(6);
+    left.abort();
+    await ends;
+  });
+
   it('serves those who wait in their order, and lets one go who goes away', async () => {
     const all = await acquire(operator, { count: 6 });
     const wait = { seconds: 20, nanos: 0 };

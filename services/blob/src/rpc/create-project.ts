@@ -148,6 +148,8 @@ const store = async (
   blobName: string,
   manifest: Uint8Array,
 ): Promise<void> => {
+  // The caller's own slow uploads may have all places.
+  call.standAside();
   using _place = await ctx.lanes.toUpload(callerOf(call), call.signal);
   const { signal } = call;
   await ctx.blobs.write(blobName, once(manifest), { signal, check: () => undefined });

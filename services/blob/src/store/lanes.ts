@@ -1,5 +1,9 @@
+import { createGate, type Gate } from '#libs/async/index.ts';
 import type { Caller } from '#libs/auth/index.ts';
-import { createGate } from './gate.ts';
+import { tooManyWaiting } from '../domain/errors.ts';
+
+/** Most calls of one caller that wait for a place. Each may hold a message of 1 MiB that was read ahead. */
+const MAX_WAITING = 64;
 
 /**
  * What moves bytes side by side, each kind with places of its own: files of customers, files of attempts, and what people and
@@ -11,11 +15,13 @@ export type Lane = 'uploads' | 'results' | 'downloads' | 'agentDownloads';
 export type Lanes = ReturnType<typeof createLanes>;
 
 export const createLanes = (places: Readonly<Record<Lane, number>>) => {
-  const gates = {
-    uploads: createGate(places.uploads),
-    results: createGate(places.results),
-    downloads: createGate(places.downloads),
-    agentDownloads: createGate(places.agentDownloads),
+  const gateOf = (lane: Lane): Gate =>
+    createGate({ places: places[lane], maxWaiting: MAX_WAITING, tooManyWaiting });
+  const gates: Readonly<Record<Lane, Gate>> = {
+    uploads: gateOf('uploads'),
+    results: gateOf('results'),
+    downloads: gateOf('downloads'),
+    agentDownloads: gateOf('agentDownloads'),
   };
   const enter = (lane: Lane, caller: Caller, signal: AbortSignal): Promise<Disposable> =>
     gates[lane].enter(`${caller.role} ${caller.machine ?? caller.subject}`, signal);

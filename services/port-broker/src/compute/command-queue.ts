@@ -88,7 +88,7 @@ export const createCommandQueue = (options: CommandQueueOptions): CommandQueue =
         memoryBytes: resident,
       } as const;
       try {
-        const reply = parseReply(bytes);
+        const reply = await parseReply(bytes);
         ended({ ...about, success: reply.isSuccess, error: reply.error });
         return { reply, tookMs, memoryBytes: resident };
       } catch (thrown) {

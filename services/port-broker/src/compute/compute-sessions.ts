@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { every, poll } from '#libs/async/index.ts';
+import { createFairLimit, every, poll } from '#libs/async/index.ts';
 import { treeUsage } from '#libs/programs/index.ts';
 import { usageOf } from '#libs/sandbox/index.ts';
 import type { Config } from '../config.ts';
@@ -15,7 +15,7 @@ import {
   type StartedSession,
 } from '../session/session-manager.ts';
 import type { ComputeStore } from '../store/compute-store.ts';
-import { parseCommand } from './command.ts';
+import { parseCommand, type Command } from './command.ts';
 import {
   commandUnfit,
   notTheCreator,
@@ -67,10 +67,11 @@ export interface Work {
 
 export interface ComputeSessions {
   start(wanted: WantedSession, signal: AbortSignal): Promise<StartedSession<ComputeSpec>>;
+  /** Reads what its creator wants of a session, after what came for it before. */
+  read(session: ComputeSession, caller: string, text: string): Promise<Command>;
   send(
     session: ComputeSession,
-    caller: string,
-    command: string,
+    command: Command,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<Answered>;
@@ -85,6 +86,8 @@ export interface ComputeSessions {
 const TICK_MS = 10;
 const SAMPLE_EVERY_MS = 10_000;
 const PING_EVERY_MS = 1_000;
+/** Commands that are read at a time, each of another session. They take turns of the event loop. */
+const READS_AT_ONCE = 32;
 const GONE = {
   pid: 0,
   memoryBytes: 0,
@@ -105,6 +108,7 @@ export const openComputeSessions = (
   /** The number of each session's latest command. */
   const numbers = new Map<string, number>();
   const record = recorder(keeping.events);
+  const inTurn = createFairLimit(READS_AT_ONCE);
 
   const usage = async (id: string): Promise<Pick<Work, 'pid' | 'memoryBytes' | 'cpuMs'>> => {
     const pid = manager.pid(id, WORKER);
@@ -249,20 +253,21 @@ export const openComputeSessions = (
       }
       return started;
     },
-    send: async (session, caller, text, timeoutMs, signal) => {
+    read: async (session, caller, text) => {
       if (session.owner !== caller) {
         throw notTheCreator(session.id);
       }
       const commands = kinds.get(session.spec.worker)?.commands ?? [];
-      let command;
       try {
-        command = parseCommand(text, commands);
+        return await inTurn(session.id, () => parseCommand(text, commands));
       } catch (thrown) {
         if (thrown instanceof SyntaxError) {
           throw commandUnfit(thrown.message);
         }
         throw thrown;
       }
+    },
+    send: async (session, command, timeoutMs, signal) => {
       if (isOver(session) || session.state === 'stopping') {
         throw sessionNotReady(session.id, whyOver(session));
       }

@@ -5,27 +5,29 @@ import { isReady, parseReply } from './reply.ts';
 const read = (text: string) => parseReply(Buffer.from(text));
 
 describe('parseReply', () => {
-  it('hands a reply on as it is, and tells whether it succeeded', () => {
+  it('hands a reply on as it is, and tells whether it succeeded', async () => {
     const text = '{"success": true, "result": 12345678901234567890}';
-    expect(read(text)).to.deep.equal({ text, isSuccess: true, error: '' });
-    expect(read('{"success": false, "error": "no such twig"}')).to.include({
+    expect(await read(text)).to.deep.equal({ text, isSuccess: true, error: '' });
+    expect(await read('{"success": false, "error": "no such twig"}')).to.include({
       isSuccess: false,
       error: 'no such twig',
     });
-    expect(read('{"success": false, "error": {"a": 1}}')).to.include({ error: '{"a":1}' });
+    expect(await read('{"success": false, "error": {"a": 1}}')).to.include({ error: '{"a": 1}' });
   });
 
-  it('makes null of what Python writes and JSON does not have, and leaves texts alone', () => {
+  it('makes null of what Python writes and JSON does not have, and leaves texts alone', async () => {
     const said = '{"success": true, "result": [NaN, -Infinity, Infinity, "NaN or \\"Infinity\\""]}';
-    expect(JSON.parse(read(said).text)).to.deep.equal({
+    expect(JSON.parse((await read(said)).text)).to.deep.equal({
       success: true,
       result: [null, null, null, 'NaN or "Infinity"'],
     });
   });
 
-  it('refuses what is no object', () => {
+  it('refuses what is no object', async () => {
     for (const text of ['', 'sorry', '[]', 'null', '{"success": tru']) {
-      expect(() => read(text), text).to.throw(SyntaxError);
+      expect(await read(text).catch((thrown: unknown) => thrown), text).to.be.an.instanceOf(
+        SyntaxError,
+      );
     }
   });
 });

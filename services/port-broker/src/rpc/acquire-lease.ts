@@ -21,7 +21,12 @@ export const acquireLease =
   async (request, call) => {
     const pool = findPool(ctx, requireText('pool', request.pool));
     const ask = parse(pool, request, call);
-    const leases = await ctx.leaseManager.acquire(ask, waitOf(request.wait, call), call.signal);
+    const waitMs = waitOf(request.wait, call);
+    if (waitMs !== undefined) {
+      // The call that releases a lease may be the next one.
+      call.standAside();
+    }
+    const leases = await ctx.leaseManager.acquire(ask, waitMs, call.signal);
     for (const lease of leases) {
       ctx.events.leaseAcquired(lease);
     }

@@ -90,6 +90,8 @@ const routedMethod = (
       if (host === ctx.hosts.own) {
         return own(what, send);
       }
+      // That host counts it too, and may wait for one that it passed on to this host.
+      call.standAside();
       for await (const message of ctx.forward.ask(peerNamed(ctx, host), bound.path, what, call)) {
         await send(message);
       }

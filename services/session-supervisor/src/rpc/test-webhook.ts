@@ -18,6 +18,7 @@ export const testWebhook =
     const secret = webhookSecret(ctx.meshSecret, customer, found.nonce);
     const message = signMessage(secret, ctx.random.id('t'), testMessage(customer, now), now);
     const options = { allowed: ctx.webhookNetworks, signal: call.signal };
+    call.standAside();
     const posted = await post(found.url, message, options);
     await ctx.webhooks.note(customer, new Date(ctx.clock.now()), posted.failure);
     return posted;

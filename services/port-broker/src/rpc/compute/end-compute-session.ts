@@ -6,8 +6,9 @@ import { computeToProto } from '../../wire/compute.ts';
 
 export const endComputeSession =
   (ctx: Context): Unary<EndComputeSessionRequest, EndComputeSessionResponse> =>
-  async ({ sessionId }, { caller }) => {
+  async ({ sessionId }, { caller, standAside }) => {
     const { manager } = ctx.computeSessions;
     const { id } = findSession(manager, caller, sessionId);
+    standAside();
     return { session: await computeToProto(ctx, await manager.stop(id, 'stopped')) };
   };

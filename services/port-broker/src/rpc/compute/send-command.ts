@@ -10,12 +10,16 @@ const MARGIN_MS = 200;
 
 export const sendCommand =
   ({ computeSessions }: Context): Unary<SendCommandRequest, SendCommandResponse> =>
-  async (request, { caller, signal, deadlineMs = Infinity }) => {
+  async (request, { caller, signal, standAside, deadlineMs = Infinity }) => {
     const timeoutMs = Math.max(0, Math.min(parseTimeout(request), deadlineMs - MARGIN_MS));
+    const session = findSession(computeSessions.manager, caller, request.sessionId);
+    const subject = caller?.subject ?? '';
+    const command = await computeSessions.read(session, subject, request.commandJson);
+    // The worker may take minutes.
+    standAside();
     const { reply, tookMs, memoryBytes } = await computeSessions.send(
-      findSession(computeSessions.manager, caller, request.sessionId),
-      caller?.subject ?? '',
-      request.commandJson,
+      session,
+      command,
       timeoutMs,
       signal,
     );

@@ -30,6 +30,7 @@ export const startComputeSession =
       requestId,
       waitMs: waitOf(request.wait, call),
     };
+    call.standAside();
     const { session, isReused } = await ctx.computeSessions.start(wanted, call.signal);
     const message = await computeToProto(ctx, session);
     const { sessionId, port, state } = message;

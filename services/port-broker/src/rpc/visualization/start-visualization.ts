@@ -22,6 +22,7 @@ export const startVisualization =
     const source = parse(request, call);
     const who = { ...holderOf(call.caller), reach: reach(call.caller) };
     const ask = { source, ...who, waitMs: waitOf(request.wait, call) };
+    call.standAside();
     const { session, isReused } = await ctx.visualizations.start(ask, call.signal);
     // Whoever may start it may use it.
     const visualization = visualizationToProto(ctx, session, true);

@@ -7,8 +7,9 @@ import { visualizationToProto } from '../../wire/visualization.ts';
 /** Ends a ParaView server, even one in use. */
 export const stopVisualization =
   (ctx: Context): Unary<StopVisualizationRequest, StopVisualizationResponse> =>
-  async ({ visualizationId }, { caller }) => {
+  async ({ visualizationId }, { caller, standAside }) => {
     const { manager } = ctx.visualizations;
     const { id } = findSession(manager, caller, visualizationId, 'visualization_id');
+    standAside();
     return { visualization: visualizationToProto(ctx, await manager.stop(id, 'stopped'), false) };
   };

@@ -1,14 +1,13 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { reasonOf } from '../fixtures/blob.ts';
-import { createGate, MAX_WAITING } from './gate.ts';
+import { createGate } from './gate.ts';
 
 const never = new AbortController().signal;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Asks for places, and notes who got one, in order. */
-const visitors = (places: number) => {
-  const gate = createGate(places);
+const visitors = (places: number, options: Partial<Parameters<typeof createGate>[0]> = {}) => {
+  const gate = createGate({ places, ...options });
   const held: { caller: string; place: Disposable }[] = [];
   return {
     gate,
@@ -68,7 +67,7 @@ describe('createGate', () => {
   });
 
   it('gives no place to callers that left, and frees one only once', async () => {
-    const gate = createGate(1);
+    const gate = createGate({ places: 1 });
     const leaving = new AbortController();
     const first = await gate.enter('a', never);
     const left = gate.enter('b', leaving.signal).catch(String);
@@ -81,10 +80,18 @@ describe('createGate', () => {
     expect(await third).to.match(/TimeoutError/);
   });
 
-  it('bounds how many calls of one caller wait', async () => {
-    const { gate, ask } = visitors(2);
-    await ask('a'.repeat(1 + MAX_WAITING));
-    expect(await reasonOf(gate.enter('a', never))).to.equal('TOO_MANY_TRANSFERS');
-    expect(await reasonOf(gate.enter('b', never))).to.equal('answered');
+  it('lets no caller have more places than each may have, however many are free', async () => {
+    const { ask, leave, inside } = visitors(8, { placesEach: 2 });
+    await ask('aaaab');
+    expect(inside()).to.equal('aab');
+    await leave('a');
+    expect(inside()).to.equal('aab');
+  });
+
+  it('bounds how many of one caller wait', async () => {
+    const { gate, ask } = visitors(2, { maxWaiting: 3 });
+    await ask('aaaa');
+    expect(await gate.enter('a', never).catch(String)).to.equal('Error: 3 wait already');
+    expect(await gate.enter('b', never)).to.have.property(Symbol.dispose);
   });
 });

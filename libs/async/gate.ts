@@ -1,11 +1,17 @@
 import { addAbortListener } from 'node:events';
-import { tooManyWaiting } from '../domain/errors.ts';
-
-/** Most calls of one caller that wait for a place. Each may hold a message of 1 MiB that was read ahead. */
-export const MAX_WAITING = 64;
 
 interface Waiting {
   enter: () => void;
+}
+
+interface GateOptions {
+  places: number;
+  /** The most that one caller takes, also alone; without it, half of them. */
+  placesEach?: number;
+  /** How many of one caller may wait; without it, any number, because something else bounds them. */
+  maxWaiting?: number;
+  /** What one more of them is told. */
+  tooManyWaiting?: (waiting: number) => Error;
 }
 
 /** A limited number of places, shared by callers of whom none can keep the others out. */
@@ -15,7 +21,12 @@ export type Gate = ReturnType<typeof createGate>;
  * A caller takes no more places than it leaves free: alone half of them, beside many others fewer. A place that becomes free goes
  * to the caller with the fewest places; among equals to the one who has waited longest without one.
  */
-export const createGate = (places: number) => {
+export const createGate = ({
+  places,
+  placesEach = places,
+  maxWaiting = Infinity,
+  tooManyWaiting = (waiting) => new Error(`${waiting} wait already`),
+}: GateOptions) => {
   const inside = new Map<string, number>();
   /** Who waits, by caller. Who got a place moves to the end. */
   const queues = new Map<string, Waiting[]>();
@@ -26,7 +37,7 @@ export const createGate = (places: number) => {
     let first: string | undefined;
     for (const caller of queues.keys()) {
       const held = heldBy(caller);
-      if (held < free && (first === undefined || held < heldBy(first))) {
+      if (held < free && held < placesEach && (first === undefined || held < heldBy(first))) {
         first = caller;
       }
     }
@@ -65,14 +76,14 @@ export const createGate = (places: number) => {
 
   return {
     /**
-     * Resolves with a place; dispose it to leave. Rejects with the signal's reason if it aborts before, and at once with
-     * RESOURCE_EXHAUSTED `TOO_MANY_TRANSFERS` if too many calls of this caller wait already.
+     * Resolves with a place; dispose it to leave. Rejects with the signal's reason if it aborts before, and at once if too many of
+     * this caller wait already.
      */
     async enter(caller: string, signal: AbortSignal): Promise<Disposable> {
       signal.throwIfAborted();
       const queue = queues.get(caller) ?? [];
-      if (queue.length >= MAX_WAITING) {
-        throw tooManyWaiting(MAX_WAITING);
+      if (queue.length >= maxWaiting) {
+        throw tooManyWaiting(maxWaiting);
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const waiting = { enter: resolve };
