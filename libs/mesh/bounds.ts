@@ -22,6 +22,9 @@ export const MAX_WEIGHT = 1_000;
 /** Most files of one project. */
 export const MAX_PROJECT_FILES = 20_000;
 
+/** Most characters of the paths of all files of one project together. */
+export const MAX_PROJECT_PATH_CHARS = 3 * 1024 ** 2;
+
 /** Most bytes of all files of one project together. */
 export const MAX_PROJECT_BYTES = 256 * 1024 ** 3;
 

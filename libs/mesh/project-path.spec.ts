@@ -4,14 +4,21 @@ import { clashAmong, isProjectPath } from './project-path.ts';
 
 describe('isProjectPath', () => {
   it('takes places in a folder and on a machine', () => {
-    for (const path of ['a.blend', 'tex/Größe (1).png', '/srv/tex/a.png', '.hidden', 'a..b']) {
+    for (const path of [
+      `${'x/'.repeat(63)}x`,
+      'a.blend',
+      'tex/Größe (1).png',
+      '/srv/tex/a.png',
+      '.hidden',
+      'a..b',
+    ]) {
       expect(isProjectPath(path), path).to.equal(true);
     }
   });
 
   it('refuses what leaves its folder, has two spellings or no file system takes', () => {
     const long = 'x'.repeat(256);
-    const deep = 'x/'.repeat(600);
+    const deep = 'x/'.repeat(64);
     for (const path of [
       '',
       '/',
@@ -38,5 +45,13 @@ describe('clashAmong', () => {
     expect(clashAmong(['a', 'b', 'a'])).to.equal('a');
     expect(clashAmong(['a/b/c', 'a/b'])).to.equal('a/b');
     expect(clashAmong(['/srv/a/b', '/srv'])).to.equal('/srv');
+    expect(clashAmong(['a/b', 'a.b', 'a!', 'a-', 'a'])).to.equal('a');
+    expect(clashAmong(['a/b', 'a.b', 'a!', 'a-', 'a/c/d'])).to.equal(undefined);
+  });
+
+  it('looks at each path as a whole, however many folders it has', () => {
+    const paths = Array.from({ length: 20_000 }, (_, i) => `${i}/${'a/'.repeat(505)}f`);
+    expect(clashAmong(paths)).to.equal(undefined);
+    expect(clashAmong([...paths, '7/a/a'])).to.equal('7/a/a');
   });
 });

@@ -1,6 +1,9 @@
 /** Most bytes of one path of a project. */
 const MAX_PATH_BYTES = 1_024;
 
+/** Most parts of one path, because each may become a folder of its own on the machines of others. */
+const MAX_PARTS = 64;
+
 /** What every file system takes for one name. */
 const MAX_NAME_BYTES = 255;
 
@@ -15,24 +18,32 @@ export const isProjectPath = (path: string): boolean =>
   Buffer.byteLength(path) <= MAX_PATH_BYTES &&
   path.isWellFormed() &&
   !/[\p{Cc}]/u.test(path) &&
-  path.replace(/^\//, '').split('/').every(isName);
+  arePartsOf(path);
 
-/** The first path that is twice among these, or that is also a folder of another; undefined if each can be a file. */
-export const clashAmong = (paths: readonly string[]): string | undefined => {
-  const files = new Set<string>();
-  for (const path of paths) {
-    if (files.has(path)) {
-      return path;
-    }
-    files.add(path);
-  }
-  return paths.flatMap(foldersOf).find((folder) => files.has(folder));
+const arePartsOf = (path: string): boolean => {
+  const parts = path.replace(/^\//, '').split('/');
+  return parts.length <= MAX_PARTS && parts.every(isName);
 };
 
-const foldersOf = (path: string): string[] => {
-  const folders: string[] = [];
-  for (let at = path.indexOf('/', 1); at > 0; at = path.indexOf('/', at + 1)) {
-    folders.push(path.slice(0, at));
+/** A path that is twice among these, or also a folder of another; undefined if each can be a file. */
+export const clashAmong = (paths: readonly string[]): string | undefined => {
+  const sorted = [...paths].sort();
+  return sorted.find((path, i) => {
+    const folder = `${path}/`;
+    return path === sorted[i + 1] || sorted[placeOf(folder, sorted)]?.startsWith(folder) === true;
+  });
+};
+
+/** Where the first of these stands that does not come before `text`. */
+const placeOf = (text: string, sorted: readonly string[]): number => {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? '') < text) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
   }
-  return folders;
+  return low;
 };

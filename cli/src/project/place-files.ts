@@ -43,7 +43,7 @@ export const placeFiles = (files: readonly Spot[]): PlacedFile[] => {
     if (!isProjectPath(path)) {
       throw precondition(
         'PATH_UNFIT',
-        `${printable(path)} cannot travel under this name, which may have at most 255 bytes and no control characters; rename it, and set its path in Blender anew`,
+        `${printable(path)} cannot travel under this name, which may have at most 255 bytes, no control characters, and at most 63 folders above it; rename or move it, and set its path in Blender anew`,
       );
     }
     return { path, source };

@@ -4,6 +4,7 @@ import {
   isProjectPath,
   MAX_PROJECT_BYTES,
   MAX_PROJECT_FILES,
+  MAX_PROJECT_PATH_CHARS,
   type Violations,
 } from '#libs/mesh/index.ts';
 
@@ -25,11 +26,17 @@ export const checkFiles = (
   if (!wrong.require(isFew, 'files', `1 to ${MAX_PROJECT_FILES} files`)) {
     return;
   }
+  const pathChars = files.reduce((sum, { path }) => sum + path.length, 0);
+  const areShort = pathChars <= MAX_PROJECT_PATH_CHARS;
+  const most = `paths of at most ${MAX_PROJECT_PATH_CHARS} characters together`;
+  if (!wrong.require(areShort, 'files', `${most}; these have ${pathChars}`)) {
+    return;
+  }
   files.forEach(({ path }, i) =>
     wrong.require(
       isProjectPath(path),
       `files[${i}].path`,
-      'at most 1,024 bytes without control characters, no part empty, `.` or `..`',
+      'at most 1,024 bytes and 64 parts, without control characters, no part empty, `.` or `..`',
     ),
   );
   const clash = clashAmong(files.map(({ path }) => path));

@@ -139,6 +139,34 @@ describe('a project', () => {
     }
   });
 
+  it('refuses paths that are too deep, and too many characters of paths', async () => {
+    const at = (path: string) => ({ path, objectId: main.objectId });
+    const ask = (...paths: string[]) =>
+      reasonOf(create(mesh.alice, { mainPath: 'm', files: [at('m'), ...paths.map(at)] }));
+    expect(await ask(`${'a/'.repeat(63)}f`)).to.equal('answered');
+    expect(await ask(`${'a/'.repeat(64)}f`)).to.equal('INVALID_FIELDS');
+    const long = Array.from({ length: 3_500 }, (_, i) =>
+      `${i}/`.padEnd(1_000, `${'x'.repeat(99)}/`),
+    );
+    expect(await ask(...long.map((path) => `${path}f`).slice(0, 3_000))).to.equal('answered');
+    expect(await ask(...long.map((path) => `${path}f`))).to.equal('INVALID_FIELDS');
+  });
+
+  it('looks at few of the newest objects that have the same bytes', async () => {
+    const alike: string[] = [];
+    for (let i = 0; i < 6; i += 1) {
+      const { objectId, blobName } = await store(mesh.alice, 'often sent');
+      alike.push(objectId);
+      if (i > 1) {
+        await mesh.service.deleteBlob({ blobName });
+      }
+    }
+    const hash = sha256Of(Buffer.from('often sent'));
+    expect(await find(mesh.alice, hash, hash)).to.deep.equal([]);
+    const again = await store(mesh.alice, 'often sent');
+    expect(await find(mesh.alice, hash, hash)).to.deep.equal([again.objectId]);
+  });
+
   it('does not find a file whose bytes the storage has lost, until it is sent again', async () => {
     const lost = await store(mesh.alice, 'soon lost');
     await mesh.service.deleteBlob({ blobName: lost.blobName });
