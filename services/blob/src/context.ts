@@ -12,6 +12,7 @@ import { createDecoders, type Decoders } from './pictures/decoders.ts';
 import { openBlobs, type Blobs } from './store/blobs.ts';
 import { openKeptUploads, type KeptUploads } from './store/kept-uploads.ts';
 import { createStanding, type Standing } from './store/standing.ts';
+import { createLooks, type Looks } from './store/looks.ts';
 import { createLanes, type Lanes } from './store/lanes.ts';
 import { openObjects, type Objects } from './store/objects.ts';
 
@@ -25,6 +26,7 @@ export interface Context {
   meshSecret: KeyObject;
   maximumUploadBytes: number;
   lanes: Lanes;
+  looks: Looks;
   standing: Standing;
   pace: PaceRules;
   clock: Clock;
@@ -47,8 +49,9 @@ export const createContext = async (
   const decoders =
     overrides.decoders ?? createDecoders({ findSandbox: () => findSandbox({ noSandbox }), clock });
   stack.use(decoders);
+  const blobs = overrides.blobs ?? openBlobs({ ...config.storage, meshSecret });
   return {
-    blobs: openBlobs({ ...config.storage, meshSecret }),
+    blobs,
     objects: openObjects(collection(mongo.db, 'objects')),
     kept: openKeptUploads(collection(mongo.db, 'keptUploads'), {
       clock,
@@ -61,6 +64,7 @@ export const createContext = async (
     meshSecret,
     maximumUploadBytes,
     lanes: createLanes(config.places),
+    looks: createLooks(blobs),
     pace,
     standing: createStanding({ bus, clock, log }),
     clock,

@@ -1,5 +1,5 @@
 import { inParallel } from '#libs/async/index.ts';
-import type { Blobs } from './blobs.ts';
+import type { Looks } from './looks.ts';
 import type { Objects, StoredObject } from './objects.ts';
 
 const LOOKS_AT_ONCE = 16;
@@ -9,7 +9,7 @@ const LOOKS_AT_ONCE = 16;
  * its bytes have to be sent again.
  */
 export const findStored = async (
-  { blobs, objects }: { blobs: Pick<Blobs, 'stat'>; objects: Pick<Objects, 'findByContent'> },
+  { looks, objects }: { looks: Looks; objects: Pick<Objects, 'findByContent'> },
   customer: string,
   sha256: readonly string[],
   signal: AbortSignal,
@@ -21,7 +21,7 @@ export const findStored = async (
   const found: StoredObject[] = [];
   await inParallel(LOOKS_AT_ONCE, [...candidates.values()], async (alike) => {
     for (const object of alike) {
-      const there = await blobs.stat(object.blobName, signal);
+      const there = await looks.stat(customer, object.blobName, signal);
       if (there?.sha256 === object.sha256) {
         found.push(object);
         return;

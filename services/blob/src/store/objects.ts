@@ -33,6 +33,9 @@ type ObjectDocument = Omit<StoredObject, 'id' | 'blobName' | 'createTime' | 'req
   requestId?: string;
 };
 
+/** Customers may have any number of objects with the same bytes. */
+const MAX_ALIKE = 4;
+
 interface ObjectPage {
   objects: StoredObject[];
   /** Where the next page begins; undefined at the end. */
@@ -77,9 +80,16 @@ export const openObjects = (collection: Collection<ObjectDocument>) => {
     /** Those of a customer among these ids, in no particular order. */
     findAmong: (customer: string, ids: readonly string[]) =>
       findAll({ _id: { $in: [...ids] }, customer }),
-    /** Those of a customer with these bytes, the newest first. */
-    findByContent: (customer: string, sha256: readonly string[]) =>
-      findAll({ customer, sha256: { $in: [...sha256] } }),
+    /** Those of a customer with these bytes, of each hash the newest ones, the newest first. */
+    findByContent: (customer: string, sha256: readonly string[]): Promise<StoredObject[]> =>
+      asUnavailable(async () => {
+        const newest = { n: MAX_ALIKE, sortBy: { createdAt: -1, _id: -1 }, output: '$$ROOT' };
+        const found = collection.aggregate<{ newest: ObjectDocument[] }>([
+          { $match: { customer, sha256: { $in: [...new Set(sha256)] } } },
+          { $group: { _id: '$sha256', newest: { $topN: newest } } },
+        ]);
+        return (await found.toArray()).flatMap((alike) => alike.newest.map(fromDocument));
+      }),
     findByRequest: (customer: string, requestId: string) => findOne({ customer, requestId }),
     /** The newest first; without a customer, those of all. `after` is the `next` of the page before. */
     list: ({ customer, pageSize, after }: ListAsk): Promise<ObjectPage> =>
