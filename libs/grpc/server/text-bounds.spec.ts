@@ -45,6 +45,30 @@ describe('textBounds', () => {
     expect(retry(65_538)).to.deep.equal(['frames']);
   });
 
+  it('bounds lists, also of numbers, and allows what a field states for itself', () => {
+    const states = Array.from({ length: 1_000_000 }, () => 1);
+    expect(refused(`${workloads}/ListTasks`, { workloadId: 'w-1', states })).to.deep.equal([
+      'states',
+    ]);
+    const project = (files: number) =>
+      refused('/muster.blob.v1.ObjectService/CreateProject', {
+        mainPath: 'a',
+        files: Array.from({ length: files }, () => ({ path: LONG })),
+      });
+    expect(project(20_001)).to.deep.equal(['files']);
+    expect(project(20_000)).to.include('files.path');
+  });
+
+  it('looks at masks, which are decoded as lists', () => {
+    const put = (...updateMask: string[]) =>
+      refused('/muster.session.v1.CustomerService/PutCustomer', { updateMask });
+    expect(put('plan')).to.deep.equal([]);
+    expect(put('plan', LONG)).to.deep.equal(['update_mask.paths']);
+    expect(put(...Array.from({ length: 5_000 }, () => 'plan'))).to.deep.equal([
+      'update_mask.paths',
+    ]);
+  });
+
   it('looks at what agents say too', () => {
     const hello = ConnectRequest.fromPartial({
       message: { $case: 'hello', value: { agentVersion: LONG } },

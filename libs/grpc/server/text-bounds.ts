@@ -10,9 +10,15 @@ import {
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { collectViolations, type Violations } from '#libs/mesh/index.ts';
 
-const OPTION = 'muster.common.v1.max_chars';
 /** Where a field states nothing else. Ids, names and reasons are far shorter. */
 const MAX_CHARS = 4_096;
+const MAX_ITEMS = 4_096;
+
+/** The options by which a field states more. */
+interface Options {
+  chars: DescExtension | undefined;
+  items: DescExtension | undefined;
+}
 
 type Wrong = Pick<Violations, 'require'>;
 type RequestCheck = (request: unknown) => void;
@@ -21,14 +27,18 @@ type Check = (value: unknown, wrong: Wrong) => void;
 
 /**
  * For each rpc of the image, by its path: a function that throws INVALID_ARGUMENT `INVALID_FIELDS` if a text of its request is
- * longer than `(muster.common.v1.max_chars)` of the field. Whoever echoes, logs or matches texts later need not ask again.
+ * longer than `(muster.common.v1.max_chars)` of the field, or a list than its `max_items`. Whoever echoes, logs, matches or walks
+ * them later need not ask again.
  */
 export const textBounds = (image: Uint8Array): ((path: string) => RequestCheck) => {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
-  const option = registry.getExtension(OPTION);
+  const options = {
+    chars: registry.getExtension('muster.common.v1.max_chars'),
+    items: registry.getExtension('muster.common.v1.max_items'),
+  };
   const known = new Map<string, Check>();
   const checkOf = (type: DescMessage): Check => {
-    const check = known.get(type.typeName) ?? messageCheck(type, option, checkOf);
+    const check = known.get(type.typeName) ?? messageCheck(type, options, checkOf);
     known.set(type.typeName, check);
     return check;
   };
@@ -52,7 +62,7 @@ export const textBounds = (image: Uint8Array): ((path: string) => RequestCheck) 
 
 const messageCheck = (
   type: DescMessage,
-  option: DescExtension | undefined,
+  options: Options,
   checkOf: (type: DescMessage) => Check,
 ): Check => {
   const fields = type.fields.flatMap((field) => {
@@ -63,14 +73,25 @@ const messageCheck = (
       );
     }
     // Looked up at its first use, because a type may contain itself.
-    const inner = message && ((value: unknown, wrong: Wrong) => checkOf(message)(value, wrong));
-    const check = inner ?? (isText(field) ? textCheck(boundOf(field, option)) : undefined);
-    return check === undefined ? [] : [{ field, check }];
+    const inner =
+      message &&
+      ((value: unknown, wrong: Wrong) => checkOf(message)(asMessage(message, value), wrong));
+    const ofText = isText(field)
+      ? textCheck(boundOf(field, options.chars) ?? MAX_CHARS)
+      : undefined;
+    const check = inner ?? ofText;
+    const isList = field.fieldKind === 'list';
+    const maxItems = isList ? (boundOf(field, options.items) ?? MAX_ITEMS) : 1;
+    return check === undefined && !isList ? [] : [{ field, check, maxItems }];
   });
   return (value, wrong) => {
-    for (const { field, check } of fields) {
-      for (const one of valuesOf(value as Fields, field)) {
-        check(one, {
+    for (const { field, check, maxItems } of fields) {
+      const values = valuesOf(value as Fields, field);
+      if (!wrong.require(values.length <= maxItems, field.name, `at most ${maxItems} elements`)) {
+        continue;
+      }
+      for (const one of check === undefined ? NONE : values) {
+        check?.(one, {
           require: (isRight, at, why) => isRight || wrong.require(false, join(field.name, at), why),
         });
       }
@@ -90,13 +111,17 @@ const join = (outer: string, inner: string): string => (inner === '' ? outer : `
 
 const isText = (field: DescField): boolean => field.scalar === ScalarType.STRING;
 
-const boundOf = (field: DescField, option: DescExtension | undefined): number => {
+const boundOf = (field: DescField, option: DescExtension | undefined): number | undefined => {
   const stated = option && getOption(field, option);
-  return typeof stated === 'number' && stated > 0 ? stated : MAX_CHARS;
+  return typeof stated === 'number' && stated > 0 ? stated : undefined;
 };
 
 /** A message as ts-proto decodes it: names in camel case, a oneof as `{ $case, value }`. */
 type Fields = Readonly<Record<string, unknown>>;
+
+/** ts-proto decodes a mask as its paths. */
+const asMessage = ({ typeName }: DescMessage, value: unknown): unknown =>
+  typeName === 'google.protobuf.FieldMask' ? { paths: value } : value;
 
 const NONE: readonly unknown[] = [];
 
