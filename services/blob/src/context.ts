@@ -64,7 +64,7 @@ export const createContext = async (
     meshSecret,
     maximumUploadBytes,
     lanes: createLanes(config.places),
-    looks: createLooks(blobs),
+    looks: createLooks(blobs, clock),
     pace,
     standing: createStanding({ bus, clock, log }),
     clock,

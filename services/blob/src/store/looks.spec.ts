@@ -1,16 +1,22 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { fakeClock } from '#libs/testing/index.ts';
 import { createLooks } from './looks.ts';
 
 const never = new AbortController().signal;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const THERE = { name: '', sizeBytes: 1, sha256: 'x', createTime: new Date(0), ageMs: 0 };
+
 /** A storage that answers when it is told to. */
 const setUp = () => {
-  const asked: { name: string; answer: () => void }[] = [];
-  const stat = (name: string): Promise<undefined> =>
-    new Promise((resolve) => asked.push({ name, answer: () => resolve(undefined) }));
-  return { asked, ...createLooks({ stat }) };
+  const clock = fakeClock();
+  const asked: { name: string; answer: (isThere?: true) => void }[] = [];
+  const stat = (name: string): Promise<typeof THERE | undefined> =>
+    new Promise((resolve) =>
+      asked.push({ name, answer: (isThere) => resolve(isThere && { ...THERE, name }) }),
+    );
+  return { asked, clock, ...createLooks({ stat }, clock) };
 };
 
 describe('createLooks', () => {
@@ -40,6 +46,20 @@ describe('createLooks', () => {
     expect(asked).to.have.lengthOf(1);
     asked[0]?.answer();
     expect(await second).to.equal(undefined);
+    void stat('alice', 'a', never);
+    await turn();
+    expect(asked).to.have.lengthOf(2);
+  });
+
+  it('remembers for some seconds what it saw, and nothing that was missing', async () => {
+    const { asked, clock, stat } = setUp();
+    const first = stat('alice', 'a', never);
+    await turn();
+    asked[0]?.answer(true);
+    expect(await first).to.include({ name: 'a' });
+    expect(await stat('alice', 'a', never)).to.include({ name: 'a' });
+    expect(asked).to.have.lengthOf(1);
+    await clock.advance(5_001);
     void stat('alice', 'a', never);
     await turn();
     expect(asked).to.have.lengthOf(2);
