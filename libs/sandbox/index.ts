@@ -1,11 +1,18 @@
 export { type ConfinedProcess, type Exit, startConfined } from './confined-process.ts';
 export { findSandbox } from './detect.ts';
-export { decoderLimits, helperLimits, type Limits, rendererLimits } from './limits.ts';
+export {
+  decoderLimits,
+  helperLimits,
+  type Limits,
+  rendererLimits,
+  solverLimits,
+} from './limits.ts';
 export { OWN_PROGRAM } from './own-program.ts';
 export { type Hardware, isFreePlace } from './profile.ts';
 export {
   type Box,
   type Given,
+  handOver,
   insidePath,
   makeWorkDir,
   plainName,

@@ -10,6 +10,8 @@ export interface Limits {
   fileBytes: number;
   /** The sandbox's own /tmp, which lives in memory. */
   tmpBytes: number;
+  /** Its /dev/shm, through which processes of one program talk; 16 MiB by default. */
+  shmBytes?: number;
   /** Processes and threads together. */
   processes: number;
   /** Open files of each process. */
@@ -48,6 +50,24 @@ export const rendererLimits = (memoryBytes: number, cpus: number): Limits => ({
   fileBytes: 4 * GIB,
   tmpBytes: 512 * MIB,
   processes: 256 + 16 * cpus,
+  openFiles: 4_096,
+});
+
+/**
+ * Limits for a solver of `ranks` processes that may use `memoryBytes` of memory together, and `diskBytes` of disk. MPI wants 64 MiB
+ * of shared memory and 8 MiB for each process, and dies if there is less.
+ */
+export const solverLimits = (
+  { memoryBytes, diskBytes }: { memoryBytes: number; diskBytes: number },
+  ranks: number,
+): Limits => ({
+  memoryBytes,
+  addressSpaceBytes: 2 * memoryBytes + 8 * GIB,
+  workDirBytes: diskBytes,
+  fileBytes: diskBytes,
+  tmpBytes: 512 * MIB,
+  shmBytes: (64 + 8 * ranks) * MIB,
+  processes: 256 + 16 * ranks,
   openFiles: 4_096,
 });
 

@@ -66,7 +66,7 @@ const files = (
     SYSTEM,
     PROC,
     ['--dev', '/dev'],
-    ['--perms', '1777', '--size', String(SHM_BYTES), '--tmpfs', '/dev/shm'],
+    ['--perms', '1777', '--size', String(limits.shmBytes ?? SHM_BYTES), '--tmpfs', '/dev/shm'],
     ['--perms', '1777', '--size', String(limits.tmpBytes), '--tmpfs', '/tmp'],
     hardware === undefined ? [] : hardwareFiles(hardware),
     folder(GIVEN),

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { type Limits, prlimit } from './limits.ts';
 import { bubblewrap, GIVEN, type Hardware, type Mount, NOBODY, WORK } from './profile.ts';
@@ -47,6 +47,20 @@ export const makeWorkDir = async (sandbox: Sandbox, path: string): Promise<void>
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { recursive: true });
   await own(sandbox.kind === 'bubblewrap' && sandbox.asRoot, path);
+};
+
+/** Gives everything in a work folder to the user of the confined program. Nothing may run in the box meanwhile. */
+export const handOver = async (sandbox: Sandbox, workDir: string): Promise<void> => {
+  const isOthers = sandbox.kind === 'bubblewrap' && sandbox.asRoot;
+  await own(isOthers, workDir);
+  if (isOthers) {
+    for (const { parentPath, name } of await readdir(workDir, {
+      withFileTypes: true,
+      recursive: true,
+    })) {
+      await lchown(join(parentPath, name), NOBODY, NOBODY);
+    }
+  }
 };
 
 const isBelow = (folder: string, path: string): boolean => {

@@ -16,12 +16,34 @@ export interface Progress {
   canSplit?: true;
 }
 
-/** A point from which a task can be resumed. */
+/** A file of a result or of a checkpoint that has many, on this machine. */
+export interface Part {
+  /** Its place, as `PartFile.path` in blob_service.proto bounds it: `0.35/U`. */
+  path: string;
+  /** Where its bytes are. Different parts may have the same file. */
+  file: string;
+  sha256: string;
+  sizeBytes: number;
+}
+
+/** A point from which a task can be resumed, complete in itself. */
 export interface Checkpoint {
   /** Its name within the task, for example the time of a simulation: `0.35`. At most 64 characters. */
   name: string;
-  /** The files from which the task resumes, on this machine. They stay unchanged until `checkpoint` has resolved. */
-  files: readonly string[];
+  /** How far the task is there, greater than at every checkpoint before it. */
+  position: number;
+  /** All files from which the task resumes. They stay unchanged until `checkpoint` has resolved; the engine removes them. */
+  parts: readonly Part[];
+}
+
+/** Where a task goes on. */
+export interface Resumed {
+  kind: 'resumed';
+  /** As of the checkpoint. */
+  name: string;
+  position: number;
+  /** The files of the checkpoint; see {@link InputParts}. */
+  parts: readonly Part[];
 }
 
 /** What a task gets to run with. */
@@ -30,10 +52,14 @@ export interface Running {
   signal: AbortSignal;
   /** Records how far the task is. It is cheap, so the engine may call it for each line that its program prints. */
   progress(progress: Progress): void;
-  /** Records a point from which the task can be resumed. It never rejects. */
+  /** Records a point from which the task can be resumed. It resolves when the files are stored or given up, and never rejects. */
   checkpoint(checkpoint: Checkpoint): Promise<void>;
+  /** The newest checkpoint of an earlier attempt at this task; undefined: it begins anew. Never rejects. */
+  resume(): Promise<Resumed | undefined | Failed | Cancelled>;
   /** Fetches the result of an earlier task, by its key. The file stays as it is until the task ends. Never rejects. */
   input(task: string): Promise<InputFile | Failed | Cancelled>;
+  /** The same for a result that has many files, or for the newest checkpoint of a task that has no result. */
+  inputParts(task: string): Promise<InputParts | Failed | Cancelled>;
   /** Whether the mesh said where the result of an earlier task is. */
   hasInput(task: string): boolean;
 }
@@ -43,6 +69,12 @@ export interface InputFile {
   kind: 'file';
   /** Equal results have the same path. */
   file: string;
+}
+
+/** The files of an earlier task's result. Everybody may read them, nobody may write them, and they stay until the task ends. */
+export interface InputParts {
+  kind: 'parts';
+  parts: readonly Part[];
 }
 
 /** A further file of a result, of which the same is true as of `Completed.file`. */
@@ -68,6 +100,8 @@ export interface Completed {
   kind: 'completed';
   /** The result as a file. The caller uploads and deletes it. */
   file?: string;
+  /** The result as many files, in place of one. The caller uploads and deletes them; `sha256` is empty, `sizeBytes` their sum. */
+  parts?: readonly Part[];
   /** The result as bytes, if it is short and was never a file. */
   bytes?: Uint8Array;
   /** SHA-256 of the result's bytes, 64 lower-case hexadecimal digits. */

@@ -5,6 +5,8 @@ import type { RenderJob } from './blender/job.ts';
 import type { Engine } from './engine.ts';
 import type { Family } from './family.ts';
 import { noop, type NoopJob } from './noop/noop.ts';
+import type { SimulationJob } from './openfoam/job.ts';
+import { openfoam } from './openfoam/openfoam.ts';
 
 type Kinds = NonNullable<Work['kind']>;
 
@@ -19,10 +21,15 @@ export type WorkOf<K extends WorkKind> = { [P in K]: { $case: P; value: Values[P
 interface Jobs {
   render: RenderJob;
   noop: NoopJob;
+  simulation: SimulationJob;
 }
 
 /** The environment variables of all families. */
-export const engineVariables = { ...blender.variables, ...noop.variables };
+export const engineVariables = {
+  ...blender.variables,
+  ...noop.variables,
+  ...openfoam.variables,
+};
 export type EngineSettings = z.infer<z.ZodObject<typeof engineVariables>>;
 
 /**
@@ -32,6 +39,7 @@ export type EngineSettings = z.infer<z.ZodObject<typeof engineVariables>>;
 export const families: { readonly [K in WorkKind]: Family<Values[K], Jobs[K], EngineSettings> } = {
   render: blender,
   noop,
+  simulation: openfoam,
 };
 
 export const workKinds = Object.keys(families) as WorkKind[];

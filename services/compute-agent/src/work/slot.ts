@@ -145,6 +145,9 @@ export const startSlot = ({
       };
       // Nothing keeps checkpoints yet, so a stopped task begins anew.
       const checkpoint = async (): Promise<void> => undefined;
+      const resume = async (): Promise<undefined> => undefined;
+      const inputParts: Running['inputParts'] = async (task) =>
+        failed('AGENT_ERROR', `this agent cannot fetch the files of ${task}`);
       const { signal } = stopping;
       const input: Running['input'] = async (task) => {
         const fetched = await fetchInput(task, board.input(task), signal);
@@ -154,7 +157,7 @@ export const startSlot = ({
         return fetched;
       };
       const hasInput = (task: string): boolean => board.input(task) !== undefined;
-      const running = { signal, progress, checkpoint, input, hasInput };
+      const running = { signal, progress, checkpoint, resume, input, inputParts, hasInput };
       return await opened.run({ key: assignment.attempt.task }, running);
     } catch (thrown) {
       return failed('AGENT_ERROR', thrown instanceof Error ? thrown.message : String(thrown));

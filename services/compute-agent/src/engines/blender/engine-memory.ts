@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Random } from '#libs/random/index.ts';
 import type { Sandbox } from '#libs/sandbox/index.ts';
 import type { BlenderProgram } from './find-blender.ts';
-import { FAILURE_COUNTS_MS, findingsFile } from './findings.ts';
+import { FAILURE_COUNTS_MS, findingsFile } from '../findings.ts';
 import type { RenderEngine } from './job.ts';
 
 /** Why each engine did not work when it was tried; empty if it worked. */

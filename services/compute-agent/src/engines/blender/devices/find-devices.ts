@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Surroundings } from '../../family.ts';
-import { FAILURE_COUNTS_MS, findingsFile } from '../findings.ts';
+import { FAILURE_COUNTS_MS, findingsFile } from '../../findings.ts';
 import { backends } from './backends.ts';
 import type { BlenderDevice } from './device.ts';
 import { type Graphics, hasGraphics } from './graphics.ts';

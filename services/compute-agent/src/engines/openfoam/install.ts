@@ -1,0 +1,82 @@
+import { chmod, copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const SOURCE = new URL('./shell/', import.meta.url).pathname;
+
+/** What the programs of an installation find in the box in place of things of the machine. */
+export interface Tools {
+  /** Our scripts. */
+  shell: string;
+  /** The installation's own folder, as links, with our RunFunctions in it. */
+  project: string;
+  /** The home folder of programs, with settings that no case can change. */
+  home: string;
+}
+
+/**
+ * Signals that make a solver write: SIGUSR1 and go on, SIGUSR2 and end. A case cannot turn system calls on again, neither by its own
+ * `InfoSwitches` nor on the command line.
+ */
+const settings = (isCodeAllowed: boolean): string => `FoamFile
+{
+    version     2.0;
+    format      ascii;
+    class       dictionary;
+    object      controlDict;
+}
+OptimisationSwitches
+{
+    writeNowSignal        10;
+    stopAtWriteNowSignal  12;
+}
+InfoSwitches
+{
+    allowSystemOperations ${isCodeAllowed ? 1 : 0};
+}
+`;
+
+const makeFolder = async (folder: string): Promise<string> => {
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, 0o755);
+  return folder;
+};
+
+const copyScript = async (name: string, to: string): Promise<void> => {
+  await copyFile(join(SOURCE, name), to);
+  await chmod(to, 0o755);
+};
+
+/** Links all entries of a folder but one. */
+const linkAll = async (from: string, into: string, but: string): Promise<void> => {
+  for (const name of await readdir(from).catch(() => [])) {
+    if (name !== but) {
+      await symlink(join(from, name), join(into, name));
+    }
+  }
+};
+
+/** Makes the folders anew. Everybody may read them. */
+export const installTools = async (
+  folder: string,
+  projectDir: string,
+  isCodeAllowed: boolean,
+): Promise<Tools> => {
+  await rm(folder, { recursive: true, force: true });
+  await makeFolder(folder);
+  const shell = await makeFolder(join(folder, 'shell'));
+  await copyScript('run.sh', join(shell, 'run.sh'));
+  await copyScript('set.sh', join(shell, 'set.sh'));
+  await copyScript('trial.sh', join(shell, 'trial.sh'));
+  const project = await makeFolder(join(folder, 'project'));
+  await linkAll(projectDir, project, 'bin');
+  const bin = await makeFolder(join(project, 'bin'));
+  await linkAll(join(projectDir, 'bin'), bin, 'tools');
+  const tools = await makeFolder(join(bin, 'tools'));
+  await linkAll(join(projectDir, 'bin', 'tools'), tools, 'RunFunctions');
+  await copyScript('RunFunctions', join(tools, 'RunFunctions'));
+  const home = await makeFolder(join(folder, 'home'));
+  const own = join(await makeFolder(join(home, '.OpenFOAM')), 'controlDict');
+  await writeFile(own, settings(isCodeAllowed));
+  await chmod(own, 0o644);
+  return { shell, project, home };
+};

@@ -1,0 +1,198 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import {
+  cavity,
+  control,
+  openfoamSuite,
+  partAt,
+  partsOf,
+  pathsOf,
+  recorder,
+  textAt,
+} from '../../fixtures/openfoam.ts';
+import type { Checkpoint, Part } from '../engine.ts';
+
+describe('the OpenFOAM engine', () => {
+  const { folder, machine, jobOf, run, mesh, solve } = openfoamSuite();
+
+  it('finds the OpenFOAM of this machine, and which methods of decomposition really work', () => {
+    expect(machine().foams).to.have.length(1);
+    expect(machine().foams[0]).to.deep.include({
+      distribution: 'OPENFOAM_COM',
+      version: '1912',
+      hasMpi: true,
+      isCodeAllowed: false,
+      methods: ['hierarchical', 'simple'],
+    });
+  });
+
+  it('makes the mesh of a case, solves it and collects what there is', async () => {
+    const job = await jobOf(cavity());
+    const meshed = await mesh(job);
+    const made = partsOf(meshed);
+    expect(pathsOf(made)).to.include.members(['constant/polyMesh/faces', '0/U', 'log.blockMesh']);
+    expect(meshed).to.deep.include({ notes: ['400 cells, mesh OK'] });
+    expect(meshed).not.to.have.property('isFlawed');
+    const { told, more } = recorder();
+    const solving = await run(job, 'solve/0', { inputs: { 'mesh/0': made }, more });
+    const solved = partsOf(solving);
+    expect(pathsOf(solved)).to.include.members([
+      '0.1/U',
+      '0.5/p',
+      '0.5/uniform/time',
+      'log.icoFoam',
+    ]);
+    expect(told.at(-1)).to.deep.include({ fraction: 1 });
+    expect(told.at(-1)?.text).to.match(/^Time = 0\.5, p /);
+    expect(solving).to.deep.include({
+      used: { engine: 'OPENFOAM_COM', version: '1912', device: '' },
+    });
+    const collected = partsOf(await run(job, 'collect/0', { inputs: { 'solve/0': solved } }));
+    expect(partAt(collected, '0.5/U').sha256).to.equal(partAt(solved, '0.5/U').sha256);
+    expect(pathsOf(collected)).to.include('log.icoFoam');
+  });
+
+  it('tells of a mesh that fails its checks, and does not fail for it', async () => {
+    const dictionary = cavity()['system/blockMeshDict'] ?? '';
+    const bad = dictionary.replace('((0 0 0)', '((0.9 0 0)');
+    const outcome = await mesh(await jobOf(cavity({ 'system/blockMeshDict': bad })));
+    expect(outcome).to.include({ kind: 'completed', isFlawed: true });
+    expect(outcome).to.have.nested.property('notes[0]', '400 cells, failed 2 mesh checks');
+    expect(outcome)
+      .to.have.nested.property('notes[2]')
+      .that.matches(/^Max skewness = /);
+  });
+
+  it('gives each case its own values', async () => {
+    const settings = new Map([
+      [0, [{ file: 'constant/transportProperties', entry: 'nu', value: '0.02' }]],
+    ]);
+    const job = await jobOf(cavity(), { settings });
+    expect(await textAt(partsOf(await mesh(job)), 'constant/transportProperties')).to.match(
+      /nu\s+0\.02;/,
+    );
+    const outside = new Map([[0, [{ file: '../x', entry: 'nu', value: '1' }]]]);
+    expect(await mesh({ ...job, settings: outside })).to.include({ failureClass: 'CASE_INVALID' });
+  });
+
+  it('says where and when a solution diverged, and keeps the last good time', async () => {
+    const job = await jobOf(
+      cavity({ 'system/controlDict': control('deltaT 1; endTime 100; writeInterval 1;') }),
+    );
+    const { checkpoints, more } = recorder();
+    const outcome = await solve(job, { more });
+    expect(outcome).to.include({ kind: 'failed', failureClass: 'DIVERGED' });
+    expect(outcome)
+      .to.have.property('reason')
+      .that.matches(/step 15, time 15: the residual of Ux/);
+    expect(outcome)
+      .to.have.property('reason')
+      .that.matches(/time 14 is good$/);
+    expect(checkpoints.map(({ name }) => name)).to.deep.equal(['14']);
+    expect(pathsOf(checkpoints[0]?.parts ?? [])).to.include.members(['14/U', '13/phi']);
+    expect(pathsOf(checkpoints[0]?.parts ?? [])).not.to.include('15/U');
+  });
+
+  it('goes on from a checkpoint to the same result, bit by bit', async () => {
+    // Long enough to be asked for a checkpoint on its way.
+    const slow = 'endTime 15; writeInterval 3000;';
+    const job = await jobOf(cavity({ 'system/controlDict': control(slow) }), {
+      checkpointEveryMs: 200,
+    });
+    const inputs = { 'mesh/0': partsOf(await mesh(job)) };
+    const kept: Checkpoint[] = [];
+    const stopping = new AbortController();
+    const { more } = recorder(async (made) => {
+      const copies = join(folder(), `kept-${kept.length}`);
+      await mkdir(copies);
+      const parts: Part[] = [];
+      for (const [i, part] of made.parts.entries()) {
+        const file = join(copies, String(i));
+        await copyFile(part.file, file);
+        parts.push({ ...part, file });
+      }
+      kept.push({ ...made, parts });
+      if (kept.length === 2) {
+        stopping.abort();
+      }
+    });
+    const stopped = await run(job, 'solve/0', {
+      inputs,
+      more: { ...more, signal: stopping.signal },
+    });
+    expect(stopped).to.deep.equal({ kind: 'cancelled' });
+    const [first, from] = kept;
+    expect(Number(from?.position)).to.be.above(Number(first?.position));
+    expect(pathsOf(from?.parts ?? [])).to.include(`${from?.name}/uniform/time`);
+    // The one before was no result, only a point to go on from.
+    expect(pathsOf(from?.parts ?? [])).not.to.include(`${first?.name}/U`);
+    const quiet = { ...job, checkpointEveryMs: 120_000 };
+    const resumed = await run(quiet, 'solve/0', { from });
+    const whole = partsOf(await run(quiet, 'solve/0', { inputs }));
+    const gone = partsOf(resumed);
+    for (const field of ['U', 'p', 'phi']) {
+      expect(partAt(gone, `15/${field}`).sha256, field).to.equal(
+        partAt(whole, `15/${field}`).sha256,
+      );
+    }
+    expect(resumed).to.have.nested.property('notes[0]', `went on from time ${from?.name}`);
+    expect(await textAt(gone, 'system/controlDict')).to.equal(
+      await textAt(whole, 'system/controlDict'),
+    );
+  });
+
+  it('solves a case with several processes and puts it together', async () => {
+    const method = 'numberOfSubdomains 4; method scotch;';
+    const job = await jobOf(
+      cavity({
+        'system/decomposeParDict': `FoamFile { version 2.0; format ascii; class dictionary; object d; }\n${method}\n`,
+      }),
+      { ranks: 2 },
+    );
+    const solving = await solve(job);
+    const solved = partsOf(solving);
+    expect(pathsOf(solved)).to.include.members(['processor0/0.5/U', 'processor1/0.5/U']);
+    expect(pathsOf(solved)).not.to.include('processor2/0.5/U');
+    const collecting = await run(job, 'collect/0', { inputs: { 'solve/0': solved } });
+    const collected = partsOf(collecting);
+    expect(pathsOf(collected)).to.include.members(['0.5/U', 'log.reconstructPar', 'log.icoFoam']);
+    expect(pathsOf(collected).filter((path) => path.startsWith('processor'))).to.deep.equal([]);
+  });
+
+  it('runs the scripts of a case, and fails with a program that fails in one', async () => {
+    const start = '#!/bin/sh\ncd "${0%/*}" || exit\n. ${WM_PROJECT_DIR:?}/bin/tools/RunFunctions\n';
+    const scripts = {
+      'Allrun.pre': `${start}runApplication blockMesh\n`,
+      Allrun: `${start}./Allrun.pre\nrunApplication decomposePar\nrunParallel $(getApplication)\nrunApplication reconstructPar\n`,
+    };
+    const job = await jobOf(cavity(scripts));
+    const solved = partsOf(await solve(job));
+    expect(pathsOf(solved)).to.include.members(['0.5/U', 'log.blockMesh', 'log.icoFoam']);
+    const failing = await jobOf(
+      cavity({ ...scripts, Allrun: `${start}runApplication icoFoamm\necho fine\n` }),
+    );
+    expect(await solve(failing)).to.deep.include({
+      failureClass: 'PROGRAM_MISSING',
+      names: ['icoFoamm'],
+    });
+  });
+
+  it('runs the programs that the work names', async () => {
+    const job = await jobOf(cavity(), {
+      steps: {
+        mesh: [['blockMesh'], ['checkMesh', '-constant']],
+        collect: [['postProcess', '-func', 'mag(U)']],
+      },
+      solver: 'pisoFoam',
+    });
+    const made = partsOf(await mesh(job));
+    expect(pathsOf(made)).to.include('log.checkMesh');
+    expect(await solve(job)).to.include({ failureClass: 'CASE_INVALID' });
+    const icoFoam = { ...job, solver: 'icoFoam' };
+    const inputs = { 'solve/0': partsOf(await solve(icoFoam)) };
+    const collected = partsOf(await run(icoFoam, 'collect/0', { inputs }));
+    expect(pathsOf(collected)).to.include('0.5/mag(U)');
+  });
+});
