@@ -44,18 +44,20 @@ describe('a frame that was accepted', function () {
     await dir?.[Symbol.asyncDispose]();
   });
 
-  /** Reports a file as the frame of an attempt, as an agent does. */
-  const deliver = async (
+  /** Stores a file as the frame of an attempt, and answers how to report it, as an agent does. */
+  const store = async (
     agent: HandAgent,
     workload: string,
     attempt: Attempt,
     bytes: Buffer,
     pixelHash: string,
-  ): Promise<void> => {
+  ): Promise<() => Promise<void>> => {
     const by = { token: agent.token, workload, attempt };
     const { receipt, sha256 } = await uploadResult(mesh, by, bytes, 'png');
-    const outcome = await agent.complete(attempt, { workload, receipt, sha256, pixelHash });
-    expect(outcome.verdict).to.equal('VERDICT_ACCEPTED');
+    return async () => {
+      const outcome = await agent.complete(attempt, { workload, receipt, sha256, pixelHash });
+      expect(outcome.verdict).to.equal('VERDICT_ACCEPTED');
+    };
   };
 
   const about = async (acme: Clients, id: string): Promise<Workload> =>
@@ -74,9 +76,13 @@ describe('a frame that was accepted', function () {
     });
 
     const [text, wrong, small] = [randomBytes(1_040), await picture(96, 64), await picture(48, 32)];
-    await deliver(liar, id, attempts[0]!, text, 'ab'.repeat(32));
-    await deliver(liar, id, attempts[1]!, wrong, 'cd'.repeat(32));
-    await deliver(liar, id, attempts[2]!, small, await pixelHashOf(small));
+    const stored = [
+      await store(liar, id, attempts[0]!, text, 'ab'.repeat(32)),
+      await store(liar, id, attempts[1]!, wrong, 'cd'.repeat(32)),
+      await store(liar, id, attempts[2]!, small, await pixelHashOf(small)),
+    ];
+    // Together, because its stream ends with the first that is found.
+    await Promise.all(stored.map((report) => report()));
 
     await eventually(
       async () => {
@@ -85,6 +91,11 @@ describe('a frame that was accepted', function () {
       },
       { withinMs: 20_000 },
     );
+    // The picture of another size is just what it reported.
+    await eventually(async () => {
+      const { machine } = await mesh.operator.machines.getMachine({ machineId: liar.machine });
+      expect(machine).to.include({ contradictions: 2, barredReason: '' });
+    });
     const { state, completed, verified } = await about(acme, id);
     expect([state, completed, verified]).to.deep.equal(['WORKLOAD_STATE_RUNNING', 0, 0]);
     expect(await resultsOf(acme, id)).to.deep.equal([]);

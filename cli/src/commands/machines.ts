@@ -69,6 +69,7 @@ const columns: readonly Column<Machine>[] = [
   ['STATUS', ({ status }) => formatEnum(status, 'MACHINE_STATUS_')],
   ['OWNER', ({ ownerId }) => ownerId],
   ['GOOD LOOKS', ({ goodLooks }) => goodLooks, 'right'],
+  ['CONTRADICTED', ({ contradictions }) => contradictions, 'right'],
   ['ENROLLED', ({ createTime }) => formatInstant(createTime)],
   ['LAST SEEN', ({ lastSeenTime }) => formatInstant(lastSeenTime)],
   ['BARRED BECAUSE', ({ barredReason }) => barredReason],

@@ -45,6 +45,8 @@ export const logEvents = (logger: Logger) => ({
       { workload, user, reason },
       'user barred: others made something else of its tasks',
     ),
+  userContradicted: (workload: string, user: string, reason: string): void =>
+    logger.warn({ workload, user, reason }, 'user barred: a result is not what it reported'),
   webhookFailed: (customer: string, delivery: string, failure: string, tries: number): void =>
     logger.info(
       { customer, delivery, failure, tries },

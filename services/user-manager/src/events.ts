@@ -16,7 +16,13 @@ export const logEvents = (log: Logger) => ({
   machineBarred: (machine: string, workload: string, reason: string): void =>
     log.error(
       { machine, workload, reason },
-      'machine barred: others made something else of its tasks',
+      'machine barred: its results are not what they should be',
+    ),
+  /** A disk, memory or a person may be at fault. */
+  machineContradicted: (machine: string, workload: string, reason: string, times: number): void =>
+    log.warn(
+      { machine, workload, reason, times },
+      'a result of a machine is not what it reported; the third such bars it',
     ),
   agentConnected: ({ id, name, connection, slots, agentVersion }: ConnectedUser): void =>
     log.info({ user: id, name, connection, slots, agentVersion }, 'agent connected'),

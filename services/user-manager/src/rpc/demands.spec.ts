@@ -48,7 +48,13 @@ describe('DemandService', () => {
 
     it('names machines that were barred, so that every session can take back what they made', async () => {
       const { machine } = await mesh.agent('anna');
-      const looked = { workloadId: 'w-2', machineId: machine, good: 0, miss: 'others agree' };
+      const looked = {
+        workloadId: 'w-2',
+        machineId: machine,
+        good: 0,
+        miss: 'others agree',
+        contradiction: '',
+      };
       const bytes = MachineLooked.encode(looked).finish();
       await mesh.bus.request(matcherSubject('machine-looked'), bytes, { timeoutMs: 5_000 });
       let counter = 0;

@@ -11,12 +11,17 @@ export interface MachineDocument {
   owner?: string;
   /** Results that others made again alike; unset before the first. */
   goodLooks?: number;
+  /** Results that the mesh found to be other than it reported; unset before the first. */
+  contradictions?: number;
   /** Set once others made something else of its tasks. */
   barred?: { reason: string; workload: string; atMs: number };
   /** The request that enrolled it, where it had an id, and a hash of what it asked for. */
   requestId?: string;
   requestHash?: string;
 }
+
+/** So many good looks in a row make up for what was found before. */
+const FORGIVEN_AFTER = 10;
 
 export type Enrolment =
   | { kind: 'created'; machine: MachineDocument }
@@ -75,6 +80,18 @@ export const openMachines = (collection: Collection<MachineDocument>) => {
     /** Notes results that others made again alike. */
     async looked(id: string, good: number): Promise<void> {
       await asUnavailable(() => collection.updateOne({ _id: id }, { $inc: { goodLooks: good } }));
+    },
+    /** Notes a result that was not what it had reported. How many these are; undefined if there is no such machine. */
+    async contradicted(id: string): Promise<number | undefined> {
+      const [good, before] = [{ $ifNull: ['$goodLooks', 0] }, { $ifNull: ['$contradictions', 0] }];
+      const contradictions = {
+        $cond: [{ $gte: [good, FORGIVEN_AFTER] }, 1, { $add: [before, 1] }],
+      };
+      const update = [{ $set: { contradictions, goodLooks: 0 } }];
+      const found = await asUnavailable(() =>
+        collection.findOneAndUpdate({ _id: id }, update, { returnDocument: 'after' }),
+      );
+      return found?.contradictions;
     },
     /** Bars it. Whether there is such a machine that was not barred. */
     async bar(id: string, barred: NonNullable<MachineDocument['barred']>): Promise<boolean> {

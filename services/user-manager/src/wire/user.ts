@@ -120,5 +120,6 @@ export const machineToProto = (
   ownerId: machine.owner ?? '',
   goodLooks: machine.goodLooks ?? 0,
   barredReason: machine.barred?.reason ?? '',
+  contradictions: machine.contradictions ?? 0,
   barTime: machine.barred === undefined ? undefined : new Date(machine.barred.atMs),
 });

@@ -41,13 +41,13 @@ const checkGame = (frames: string, users: readonly string[], maxFailures = 3) =>
     state,
     gather,
     heldBy,
-    complete: (id: string, task: string): Refused => {
+    complete: (id: string, task: string, contradicts = false): Refused => {
       const held = heldBy(id).find((each) => each.task === task);
       if (held === undefined) {
         throw new Error(`${id} does not hold ${task}`);
       }
       game.input(reports(id, [{ reportId: 1, ...held, body: BODY }]));
-      return { ...held, user: id, userName: `name of ${id}`, reason: REASON };
+      return { ...held, user: id, userName: `name of ${id}`, reason: REASON, contradicts };
     },
     verify: (...verified: Refused[]) => game.input({ kind: 'checked', verified, refused: [] }),
     refuse: (...refused: Refused[]) => game.input({ kind: 'checked', verified: [], refused }),
@@ -90,6 +90,25 @@ describe('a result that the mesh looks at itself', () => {
     game.refuse(lie);
     expect(isVerified(game.state(), lie.task)).to.equal(false);
     expect(game.state().refused[0]).to.include({ results: 1 });
+  });
+
+  it('bars its user at once if its bytes are not what was reported of them, and tells the registry', () => {
+    const game = checkGame('1-8', ['u1', 'u2']);
+    const [one, two] = game.heldBy('u1').map(({ task }) => game.complete('u1', task, true));
+    const { entries, effects } = game.refuse(one!, two!);
+    expect(entries.map(({ kind }) => kind)).to.deep.equal([
+      'result-refused',
+      'user-barred',
+      'result-refused',
+    ]);
+    expect(entries[0]).not.to.have.property('contradicts');
+    const reason = `reported results that are not what it stored: ${REASON}`;
+    expect(effects.filter(({ kind }) => kind === 'contradicted')).to.deep.equal([
+      { kind: 'contradicted', userId: 'u1', reason },
+      { kind: 'contradicted', userId: 'u1', reason },
+    ]);
+    game.gather();
+    expect(game.heldBy('u1')).to.deep.equal([]);
   });
 
   it('bars its user after the third of them', () => {

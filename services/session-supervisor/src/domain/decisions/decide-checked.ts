@@ -1,7 +1,7 @@
 import { has } from '../sets/bitmap.ts';
 import { ordinalsToText } from '../graph/task-text.ts';
 import { isOver } from '../state/workload.ts';
-import { barIfBlamed } from './decide-reports.ts';
+import { bar, barIfBlamed } from './decide-reports.ts';
 import { record, type Draft } from './decision.ts';
 import { spendRefusal } from './endings.ts';
 import { settleSuspicions } from './suspicions.ts';
@@ -37,14 +37,19 @@ export const decideChecked = (draft: Draft, { verified, refused }: InputOf<'chec
     record(draft, { kind: 'verified', tasks });
     settleSuspicions(draft, suspicions, first);
   }
-  for (const result of refused) {
+  for (const { contradicts, ...result } of refused) {
     const [ordinal] = currentOrdinals(draft.state, [result]);
     if (ordinal === undefined || draft.state.generation >= MAX_GENERATION) {
       continue;
     }
     record(draft, { kind: 'result-refused', ...result });
     const reason = `reported results that are not what it stored: ${result.reason}`;
-    barIfBlamed(draft, result, reason);
+    if (contradicts) {
+      bar(draft, result, reason);
+      draft.effects.push({ kind: 'contradicted', userId: result.user, reason });
+    } else {
+      barIfBlamed(draft, result, reason);
+    }
     spendRefusal(draft, ordinal, result.reason);
     makeAgain(draft, [ordinal]);
   }

@@ -169,7 +169,18 @@ export const barIfBlamed = (
   { user, userName }: { user: string; userName: string | undefined },
   reason: string,
 ): void => {
-  if ((draft.state.blame.get(user) ?? 0) >= MAX_BLAME && !draft.state.barred.has(user)) {
+  if ((draft.state.blame.get(user) ?? 0) >= MAX_BLAME) {
+    bar(draft, { user, userName }, reason);
+  }
+};
+
+/** A user gets no more work until a retry. */
+export const bar = (
+  draft: Draft,
+  { user, userName }: { user: string; userName: string | undefined },
+  reason: string,
+): void => {
+  if (!draft.state.barred.has(user)) {
     record(draft, { kind: 'user-barred', user, ...(userName && { userName }), reason });
   }
 };

@@ -18,6 +18,8 @@ export type Effect =
   | { kind: 'check-scene'; userName: string }
   /** Tell the registry what second looks found. */
   | { kind: 'looked'; right: readonly string[]; wrong: readonly { user: string; reason: string }[] }
+  /** Tell the registry that a result is not what its user reported. */
+  | { kind: 'contradicted'; userId: string; reason: string }
   /** Nothing can be done until somebody rules: let the workload go, as at its end. */
   | { kind: 'parked' }
   /** Tell the operator of figures that a user cannot have measured. */

@@ -49,8 +49,8 @@ export interface Verified extends Damaged {
   };
 }
 
-/** An accepted result that is not what its user reported. */
-export type Refused = AttemptKey & { userName: string; reason: string };
+/** An accepted result that is not as it should be. `contradicts`: its bytes are not what its user reported of them. */
+export type Refused = AttemptKey & { userName: string; reason: string; contradicts: boolean };
 
 /** An attempt that a user says it holds; its token is valid. */
 export type HeldClaim = Omit<AttemptKey, 'user'>;

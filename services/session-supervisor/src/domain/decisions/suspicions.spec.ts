@@ -198,7 +198,8 @@ describe('what one machine says of the input', () => {
     const game = staffed(renderHeader('1-20'), ['u1', 'u2', 'u3'], blender);
     game.fail('u1', 'SCENE_UNREADABLE');
     const { task, generation, attempt } = game.first('u2');
-    const made = { task, generation, attempt, user: 'u2', userName: 'name of u2', reason: 'grey' };
+    const who = { user: 'u2', userName: 'name of u2' };
+    const made = { task, generation, attempt, ...who, reason: 'grey', contradicts: false };
     expect(kindsOf(game.complete('u2'))).to.deep.equal(['accepted']);
     expect(excluded(game)).to.deep.equal(['u1']);
     game.input({ kind: 'checked', verified: [], refused: [made] });

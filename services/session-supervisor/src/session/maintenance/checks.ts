@@ -7,13 +7,18 @@ import type { ResultCheck } from '../../kinds/kind.ts';
 /** What a check found out about an accepted result. */
 export type Finding =
   | { kind: 'verified' }
-  /** It is not what its user reported. The reason is for people. */
-  | { kind: 'refused'; reason: string }
+  /**
+   * It is not as it should be. The reason is for people. `contradicts`: its bytes are not what its user reported of them, whatever the
+   * scene is.
+   */
+  | { kind: 'refused'; reason: string; contradicts: boolean }
   /** The storage lost it, so nobody lied. */
   | { kind: 'missing' };
 
 /** The size of a scene's pictures in pixels; 0 where nobody can tell. */
 type PictureSize = Pick<CheckPictureRequest, 'width' | 'height'>;
+
+const ANY_SIZE: PictureSize = { width: 0, height: 0 };
 
 const short = (hash: string): string => (hash === '' ? 'none' : `${hash.slice(0, 12)}…`);
 
@@ -25,17 +30,20 @@ const checkPictures = async (
   signal: AbortSignal,
 ): Promise<Finding> => {
   for (const file of [first, ...files]) {
-    const expected = file === first ? size : { width: 0, height: 0 };
+    const expected = file === first ? size : ANY_SIZE;
     const found = await blob.checkPicture({ blobName: file.blob, ...expected }, signal);
     if (found === undefined) {
       return { kind: 'missing' };
     }
     if (found.problem !== '') {
-      return { kind: 'refused', reason: found.problem };
+      // A picture of another size may be the scene's fault, so it is looked at once more, whatever its size.
+      const again = await blob.checkPicture({ blobName: file.blob, ...ANY_SIZE }, signal);
+      const contradicts = again !== undefined && again.pixelHash !== file.pixelHash;
+      return { kind: 'refused', reason: found.problem, contradicts };
     }
     if (found.pixelHash !== file.pixelHash) {
       const reason = `the picture has the pixel hash ${short(found.pixelHash)}, not ${short(file.pixelHash)} as reported`;
-      return { kind: 'refused', reason };
+      return { kind: 'refused', reason, contradicts: true };
     }
   }
   return { kind: 'verified' };

@@ -16,7 +16,7 @@ import {
   type WorkloadState,
 } from '../../domain/state/workload.ts';
 import { sessionBusy } from '../owner/errors.ts';
-import { createChecker, isAlike } from './checks.ts';
+import { createChecker, type Finding, isAlike } from './checks.ts';
 
 interface VerifierOptions {
   workload: string;
@@ -52,6 +52,11 @@ const MAX_BATCH = 64;
  */
 const GATHER_MS = 1_000;
 const AGAIN = { firstMs: 500, longestMs: 10_000 };
+
+const reasonOf = ({ reason, contradicts }: Extract<Finding, { kind: 'refused' }>) => ({
+  reason,
+  contradicts,
+});
 
 const resultOf = (entry: Extract<Entry, { kind: 'accepted' }>): AcceptedResult => {
   const { kind: _, ...result } = entry;
@@ -110,7 +115,7 @@ export const startVerifier = (options: VerifierOptions): Verifier => {
     const refused = found.flatMap(({ result, finding }) => {
       const { task, generation, attempt, user, userName } = result;
       return finding.kind === 'refused'
-        ? [{ task, generation, attempt, user, userName, reason: finding.reason }]
+        ? [{ task, generation, attempt, user, userName, ...reasonOf(finding) }]
         : [];
     });
     for (const each of refused) {

@@ -278,6 +278,7 @@ const silent: SessionDeps['events'] = {
   commandObeyed: nothing,
   figuresImpossible: nothing,
   userDistrusted: nothing,
+  userContradicted: nothing,
   webhookFailed: nothing,
   webhookGivenUp: nothing,
   notifierFailed: nothing,

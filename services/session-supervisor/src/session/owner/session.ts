@@ -1,7 +1,7 @@
 import { aborted, every } from '#libs/async/index.ts';
 import type { TaskProgress } from '#libs/contracts/agent.ts';
 import type { VolatileReply } from '#libs/contracts/session.ts';
-import type { Demand, SetDemandResponse } from '#libs/contracts/user.ts';
+import type { Demand, MachineLooked, SetDemandResponse } from '#libs/contracts/user.ts';
 import { sessionSubject } from '#libs/mesh/index.ts';
 import { noWorkers } from '../../domain/scheduling/workers.ts';
 import { demandOf } from '../../domain/scheduling/demand.ts';
@@ -210,6 +210,14 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     await giveBack({ bus, clock, logger }, header.id, epoch, [claim]);
   };
 
+  const tell = (found: Omit<MachineLooked, 'workloadId'>): Promise<void> =>
+    tellLooked(deps, { workloadId: header.id, ...found }, stopped.signal);
+
+  const tellContradiction = ({ userId, reason }: EffectOf<'contradicted'>): void => {
+    events.userContradicted(header.id, userId, reason);
+    void tell({ machineId: userId, good: 0, miss: '', contradiction: reason });
+  };
+
   const tellOf = async ({ right, wrong }: EffectOf<'looked'>): Promise<void> => {
     for (const { user, reason } of wrong) {
       events.userDistrusted(header.id, user, reason);
@@ -220,7 +228,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     ];
     await Promise.all(
       told.map(({ user: machineId, good, reason: miss }) =>
-        tellLooked(deps, { workloadId: header.id, machineId, good, miss }, stopped.signal),
+        tell({ machineId, good, miss, contradiction: '' }),
       ),
     );
   };
@@ -248,6 +256,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
           break;
         case 'looked':
           void tellOf(effect);
+          break;
+        case 'contradicted':
+          tellContradiction(effect);
           break;
         case 'impossible':
           events.figuresImpossible(header.id, effect);
