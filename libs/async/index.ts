@@ -7,6 +7,7 @@ export { createFairLimit, type FairLimit } from './fair-limit.ts';
 export { createGate, type Gate } from './gate.ts';
 export { createLimit, inParallel } from './in-parallel.ts';
 export { inSlices } from './in-slices.ts';
+export { inTurns } from './in-turns.ts';
 export { poll } from './poll.ts';
 export { retry, type RetryOptions } from './retry.ts';
 export { watchLatest } from './watch-latest.ts';

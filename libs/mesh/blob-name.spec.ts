@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { type BlobName, formatBlobName, parseBlobName } from './index.ts';
+import { type BlobName, formatBlobName, isManifest, parseBlobName } from './index.ts';
 
 const names: [string, BlobName][] = [
   [
@@ -61,6 +61,17 @@ names.push(
   ],
   [`logs/w-1/frames/5/2-0-1-${tag}.log`, { kind: 'log', ...attempt }],
   [`previews/w-1/frames/5/2-0-1-${tag}.jpg`, { kind: 'preview', ...attempt }],
+  [
+    `results/w-1/frames/5/2-0-1-${tag}.1.parts`,
+    { kind: 'result', ...attempt, part: 1, extension: 'parts' },
+  ],
+  [`results/w-1/frames/5/2-0-1-${tag}.parts`, { kind: 'result', ...attempt, extension: 'parts' }],
+  [`checkpoints/w-1/frames/5/2-0-1-${tag}.7.parts`, { kind: 'checkpoint', ...attempt, number: 7 }],
+  [
+    `checkpoints/w-1/frames/5/2-0-1-${tag}.999999.parts`,
+    { kind: 'checkpoint', ...attempt, number: 999_999 },
+  ],
+  [`parts/w-1/${'0af9'.repeat(16)}`, { kind: 'part', workload: 'w-1', sha256: '0af9'.repeat(16) }],
 );
 
 describe('blob names', () => {
@@ -114,9 +125,30 @@ describe('blob names', () => {
       'results/w-1/frames/5/2-0-1-.exr',
       'logs/w-1/frames/17/0-3-41.png',
       'results/w-1/frames/17/0-3-41.png/../x.png',
+      'results/w-1/frames/5/2-0-1.100000.exr',
+      `checkpoints/w-1/frames/5/2-0-1-${tag}.parts`,
+      `checkpoints/w-1/frames/5/2-0-1-${tag}.0.parts`,
+      `checkpoints/w-1/frames/5/2-0-1-${tag}.01.parts`,
+      `checkpoints/w-1/frames/5/2-0-1-${tag}.1000000.parts`,
+      `checkpoints/w-1/frames/5/2-0-1-${tag}.1.png`,
+      `logs/w-1/frames/5/2-0-1-${tag}.1.log`,
+      `parts/w-1/${'0AF9'.repeat(16)}`,
+      `parts/w-1/${'0'.repeat(63)}`,
+      `parts/w-1/${'0'.repeat(65)}`,
+      `parts/w-1/x/${'0'.repeat(64)}`,
+      `parts/../${'0'.repeat(64)}`,
     ];
     for (const text of bad) {
       expect(parseBlobName(text), JSON.stringify(text)).to.equal(undefined);
     }
+  });
+
+  it('say whether their blob is a manifest', () => {
+    const manifests = names.filter(([, name]) => isManifest(name)).map(([text]) => text);
+    expect(manifests).to.deep.equal(
+      names
+        .map(([text]) => text)
+        .filter((text) => text.endsWith(`${tag}.parts`) || text.startsWith('checkpoints/')),
+    );
   });
 });

@@ -16,7 +16,11 @@ export type BlobName =
   /** What its engine printed: `logs/<workload>/<task>/<generation>-<attempt>-<tag>.log`. */
   | ({ kind: 'log' } & AttemptPath)
   /** Its picture in small: `previews/<workload>/<task>/<generation>-<attempt>-<tag>.jpg`. */
-  | ({ kind: 'preview' } & AttemptPath);
+  | ({ kind: 'preview' } & AttemptPath)
+  /** A file of a result or a checkpoint that has many: `parts/<workload>/<sha256>`. Who needs the same bytes shares it. */
+  | { kind: 'part'; workload: string; sha256: string }
+  /** The manifest of a checkpoint: `checkpoints/<workload>/<task>/<generation>-<attempt>-<tag>.<number>.parts`. */
+  | ({ kind: 'checkpoint'; number: number } & AttemptPath);
 
 export interface AttemptPath {
   workload: string;
@@ -33,14 +37,36 @@ export interface AttemptPath {
 export const MAX_BLOB_NAME_CHARS = 256;
 
 const EXTENSION = '[a-z0-9]{1,5}';
-const extension = new RegExp(`^${EXTENSION}$`);
+const extensions = new RegExp(`^${EXTENSION}$`);
 const upload = new RegExp(`^uploads/(?<owner>${ID})/(?<id>${ID})$`);
+const part = new RegExp(`^parts/(?<workload>${ID})/(?<sha256>[0-9a-f]{64})$`);
 const made = new RegExp(
-  `^(?<folder>results|logs|previews)/(?<workload>${ID})/(?<task>${TASK_KEY})/(?<generation>\\d{1,10})-(?<attempt>${ATTEMPT_ID})(?:-(?<tag>[0-9a-f]{24}))?(?:\\.(?<part>[1-9]\\d{0,2}))?\\.(?<extension>${EXTENSION})$`,
+  `^(?<folder>results|logs|previews|checkpoints)/(?<workload>${ID})/(?<task>${TASK_KEY})/(?<generation>\\d{1,10})-(?<attempt>${ATTEMPT_ID})(?:-(?<tag>[0-9a-f]{24}))?(?:\\.(?<number>[1-9]\\d{0,5}))?\\.(?<extension>${EXTENSION})$`,
 );
 
 /** Whether a result may have this extension, without its dot. */
-export const isExtension = (text: string): boolean => extension.test(text);
+export const isExtension = (text: string): boolean => extensions.test(text);
+
+/** The highest part in a name of a result. Attempts have no more than `MAX_FURTHER_FILES`. */
+const MAX_PART = 999;
+
+/** The highest number of a checkpoint of an attempt. */
+export const MAX_CHECKPOINT = 999_999;
+
+/** The extension of manifests: of a result that has many files, and of a checkpoint. */
+export const MANIFEST_EXTENSION = 'parts';
+
+/** A name that says whose attempt stored the blob. */
+export type AttemptBlobName = Extract<BlobName, AttemptPath>;
+
+export const isOfAttempt = (name: BlobName): name is AttemptBlobName => 'attempt' in name;
+
+/** The name of what has many files: its blob is a manifest. */
+export type ManifestName = Extract<BlobName, { kind: 'result' | 'checkpoint' }>;
+
+export const isManifest = (name: BlobName): name is ManifestName =>
+  name.kind === 'checkpoint' ||
+  (name.kind === 'result' && name.extension === MANIFEST_EXTENSION && name.part === undefined);
 
 export const formatBlobName = (name: BlobName): string => {
   switch (name.kind) {
@@ -52,6 +78,10 @@ export const formatBlobName = (name: BlobName): string => {
       return `logs/${attemptPart(name)}.log`;
     case 'preview':
       return `previews/${attemptPart(name)}.jpg`;
+    case 'part':
+      return `parts/${name.workload}/${name.sha256}`;
+    case 'checkpoint':
+      return `checkpoints/${attemptPart(name)}.${name.number}.${MANIFEST_EXTENSION}`;
     default:
       return name satisfies never;
   }
@@ -69,6 +99,10 @@ export const parseBlobName = (text: string): BlobName | undefined => {
   if (handedIn !== undefined) {
     return { kind: 'upload', owner: handedIn['owner'] ?? '', id: handedIn['id'] ?? '' };
   }
+  const shared = part.exec(text)?.groups;
+  if (shared !== undefined) {
+    return { kind: 'part', workload: shared['workload'] ?? '', sha256: shared['sha256'] ?? '' };
+  }
   const parts = made.exec(text)?.groups;
   if (parts === undefined) {
     return undefined;
@@ -80,26 +114,27 @@ export const parseBlobName = (text: string): BlobName | undefined => {
     attempt: parts['attempt'] ?? '',
     ...(parts['tag'] !== undefined && { tag: parts['tag'] }),
   };
-  const { folder, part, extension: ending = '' } = parts;
-  const name = madeName(folder, path, ending, part);
-  return formatBlobName(name) === text ? name : undefined;
+  const { folder, number = '0', extension: ending = '' } = parts;
+  const name = madeName(folder, path, ending, Number(number));
+  const isBound = name.kind !== 'result' || (name.part ?? 0) <= MAX_PART;
+  return isBound && formatBlobName(name) === text ? name : undefined;
 };
 
+/** What a text says that has the form of a name; only if that is spelled as the text is, it is one. */
 const madeName = (
   folder: string | undefined,
   path: AttemptPath,
-  ending: string,
-  part: string | undefined,
+  extension: string,
+  number: number,
 ): BlobName => {
-  if (folder === 'logs') {
-    return { kind: 'log', ...path };
+  switch (folder) {
+    case 'logs':
+      return { kind: 'log', ...path };
+    case 'previews':
+      return { kind: 'preview', ...path };
+    case 'checkpoints':
+      return { kind: 'checkpoint', ...path, number };
+    default:
+      return { kind: 'result', ...path, extension, ...(number > 0 && { part: number }) };
   }
-  return folder === 'previews'
-    ? { kind: 'preview', ...path }
-    : {
-        kind: 'result',
-        ...path,
-        extension: ending,
-        ...(part !== undefined && { part: Number(part) }),
-      };
 };

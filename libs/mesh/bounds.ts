@@ -30,3 +30,9 @@ export const MAX_PROJECT_BYTES = 256 * 1024 ** 3;
 
 /** Most hashes that one `FindObjects` asks for. */
 export const MAX_FIND_OBJECTS = 1_000;
+
+/** Greatest number of files of one result or checkpoint. */
+export const MAX_PARTS = 100_000;
+
+/** Greatest number of them that one message carries. */
+export const MAX_PARTS_PER_MESSAGE = 1_000;

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { clashAmong, isProjectPath } from './project-path.ts';
+import {
+  clashAmong,
+  isFolderOf,
+  isPathBefore,
+  isProjectPath,
+  isRelativePath,
+} from './project-path.ts';
 
 describe('isProjectPath', () => {
   it('takes places in a folder and on a machine', () => {
@@ -53,5 +59,20 @@ describe('clashAmong', () => {
     const paths = Array.from({ length: 20_000 }, (_, i) => `${i}/${'a/'.repeat(505)}f`);
     expect(clashAmong(paths)).to.equal(undefined);
     expect(clashAmong([...paths, '7/a/a'])).to.equal('7/a/a');
+  });
+});
+
+describe('isPathBefore', () => {
+  it('orders paths by folder and by name, so that paths which clash are neighbours', () => {
+    const paths = ['0', '0/U', '0/p', '0-1', '0.5/U', '0.5/U/x', '0.5/p', 'a', 'a!b', 'ä'];
+    const shuffled = paths.toReversed().toSorted((a, b) => (isPathBefore(a, b) ? -1 : 1));
+    expect(shuffled).to.deep.equal(paths);
+    const clashes = paths.filter((path, i) => isFolderOf(paths[i - 1] ?? '?', path));
+    expect(clashes).to.deep.equal(['0/U', '0.5/U/x']);
+    expect(isPathBefore('a', 'a')).to.equal(false);
+  });
+
+  it('orders paths in a folder; those on a machine have no place there', () => {
+    expect(['a/b', '/a/b', '../a'].map(isRelativePath)).to.deep.equal([true, false, false]);
   });
 });

@@ -25,6 +25,19 @@ const arePartsOf = (path: string): boolean => {
   return parts.length <= MAX_PARTS && parts.every(isName);
 };
 
+/** Whether a file that a task made may have this path in its folder. */
+export const isRelativePath = (path: string): boolean =>
+  isProjectPath(path) && !path.startsWith('/');
+
+/** No path has this character, and none is less. */
+const asWalked = (path: string): string => path.replaceAll('/', '\0');
+
+/** Whether `a` comes before `b` in the order of parts: by folder and by name, as `0/U`, `0/p`, `0.5/U`. */
+export const isPathBefore = (a: string, b: string): boolean => asWalked(a) < asWalked(b);
+
+/** Whether a file `path` would lie in a folder `folder`. In the order of parts, a clash is always between neighbours. */
+export const isFolderOf = (folder: string, path: string): boolean => path.startsWith(`${folder}/`);
+
 /** A path that is twice among these, or also a folder of another; undefined if each can be a file. */
 export const clashAmong = (paths: readonly string[]): string | undefined => {
   const sorted = [...paths].sort();

@@ -43,6 +43,7 @@ export const startSupervisor = (
     // Noop tasks pass no results on.
     blob: {
       digest: () => Promise.reject(new Error('there are no blobs')),
+      hasParts: () => Promise.reject(new Error('there are no blobs')),
       checkPicture: () => Promise.reject(new Error('there are no blobs')),
       differing: () => Promise.reject(new Error('there are no blobs')),
       pictureSize: () => Promise.reject(new Error('there are no blobs')),

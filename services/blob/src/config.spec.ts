@@ -36,6 +36,7 @@ describe('readConfig', () => {
       places: {
         uploads: 64,
         results: 64,
+        commits: 8,
         downloads: 256,
         agentDownloads: 256,
       },

@@ -40,6 +40,7 @@ export const variables = z.object({
   ),
   MUSTER_BLOB_CONTAINER: identifier('muster').prefault('muster'),
   MUSTER_MAX_UPLOAD: size({ minBytes: 1, maxBytes: 195 * 2 ** 30 }).prefault('64GiB'),
+  MUSTER_MAX_PART: size({ minBytes: 1, maxBytes: 195 * 2 ** 30 }).prefault('64GiB'),
   MUSTER_UPLOADS_AT_ONCE: integer({ min: 1, max: 4_096 }).prefault('64'),
   MUSTER_RESULTS_AT_ONCE: integer({ min: 1, max: 4_096 }).prefault('64'),
   MUSTER_DOWNLOADS_AT_ONCE: integer({ min: 1, max: 4_096 }).prefault('256'),
@@ -48,6 +49,9 @@ export const variables = z.object({
   MUSTER_BLOB_NO_SANDBOX: boolean().prefault('0'),
 });
 
+/** Each can hold a manifest of 32 MiB and the hashes in it. */
+const COMMITS_AT_ONCE = 8;
+
 export interface Config {
   server: ServerConfig;
   meshSecret: KeyObject;
@@ -55,6 +59,7 @@ export interface Config {
   nats: { url: string };
   storage: { connectionString: string; container: string };
   maximumUploadBytes: number;
+  maximumPartBytes: number;
   places: Record<Lane, number>;
   pace: PaceRules;
   pictures: { isUnconfined: boolean };
@@ -72,9 +77,11 @@ export const readConfig = (env: Environment): Config => {
       container: read.MUSTER_BLOB_CONTAINER,
     },
     maximumUploadBytes: read.MUSTER_MAX_UPLOAD,
+    maximumPartBytes: read.MUSTER_MAX_PART,
     places: {
       uploads: read.MUSTER_UPLOADS_AT_ONCE,
       results: read.MUSTER_RESULTS_AT_ONCE,
+      commits: COMMITS_AT_ONCE,
       downloads: read.MUSTER_DOWNLOADS_AT_ONCE,
       agentDownloads: read.MUSTER_DOWNLOADS_AT_ONCE,
     },

@@ -25,10 +25,13 @@ export interface Context {
   log: Logger;
   meshSecret: KeyObject;
   maximumUploadBytes: number;
+  maximumPartBytes: number;
   lanes: Lanes;
   looks: Looks;
   standing: Standing;
   pace: PaceRules;
+  /** What time it is when the storage says that it is so late. Specs make what is stored older than it is. */
+  toNow: (said: Date) => number;
   clock: Clock;
   random: Random;
 }
@@ -39,17 +42,18 @@ export const createContext = async (
   stack: AsyncDisposableStack,
   overrides: Partial<Context> = {},
 ): Promise<Context> => {
-  const { meshSecret, maximumUploadBytes, pace } = config;
+  const { meshSecret, maximumUploadBytes, maximumPartBytes, pace } = config;
   const mongo = await connectMongo({ ...config.mongo, service: 'blob', logger: log });
   stack.defer(() => mongo.close());
   const bus = await connectBus({ ...config.nats, name: 'blob', service: 'blob', logger: log });
   stack.defer(() => bus.close());
   const clock = overrides.clock ?? systemClock;
+  const { toNow = (said: Date) => said.getTime() } = overrides;
   const noSandbox = config.pictures.isUnconfined;
   const decoders =
     overrides.decoders ?? createDecoders({ findSandbox: () => findSandbox({ noSandbox }), clock });
   stack.use(decoders);
-  const blobs = overrides.blobs ?? openBlobs({ ...config.storage, meshSecret });
+  const blobs = overrides.blobs ?? openBlobs({ ...config.storage, meshSecret, toNow });
   return {
     blobs,
     objects: openObjects(collection(mongo.db, 'objects')),
@@ -63,9 +67,11 @@ export const createContext = async (
     log,
     meshSecret,
     maximumUploadBytes,
+    maximumPartBytes,
     lanes: createLanes(config.places),
     looks: createLooks(blobs, clock),
     pace,
+    toNow,
     standing: createStanding({ bus, clock, log }),
     clock,
     random: systemRandom,

@@ -17,6 +17,10 @@ export const logEvents = () => ({
       { blob: name, sha256, sizeBytes },
       outcome === 'stored' ? 'upload stored' : 'upload was stored before',
     ),
+  partsCommitted: (log: Logger, name: string, files: number): void =>
+    log.info({ blob: name, files }, 'parts committed'),
+  partsKept: (log: Logger, workload: string, removed: number): void =>
+    log.info({ workload, removed }, 'parts and checkpoints that nobody needs were removed'),
   blobDeleted: (log: Logger, name: string): void => log.info({ blob: name }, 'blob deleted'),
   /** Never logs the URL, which is a secret. */
   urlSigned: (log: Logger, name: string, verb: 'GET' | 'PUT'): void =>

@@ -14,6 +14,7 @@ import {
 } from '#libs/contracts/blob.ts';
 import { isDomainError, status, unavailable } from '#libs/errors/index.ts';
 import { createClient, type CallOptions, type ClientOptions } from '#libs/grpc/index.ts';
+import { isManifest, parseBlobName } from '#libs/mesh/index.ts';
 
 /** The calls of the blob service that this service needs. Every method rejects with typed errors. */
 export interface BlobAccess {
@@ -34,13 +35,17 @@ export interface BlobAccess {
   /** All blobs whose names begin with this prefix. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<BlobInfo>;
   remove(blobName: string, signal: AbortSignal): Promise<void>;
+  /** Whether all parts of a result of many files, or of a checkpoint, are stored with their length. Others have none. */
+  hasParts(blobName: string, signal: AbortSignal): Promise<boolean>;
+  /** Removes other checkpoints of the workload than these, and parts that nothing names. Returns how many blobs. */
+  keepParts(workload: string, checkpoints: readonly string[], signal: AbortSignal): Promise<number>;
   close(): void;
 }
 
 const DEPENDENCY = 'blob';
 /** Shorter than the deadlines of callers, because they must be told in time which service did not answer. */
 const DEADLINE_MS = 4_000;
-/** No caller waits for a check. A large picture waits for others, and then takes up to two minutes. */
+/** No caller waits for these. A large picture waits for others and then takes up to two minutes; of parts there can be 100,000. */
 const CHECK_MS = 600_000;
 
 export const connectBlob = (options: ClientOptions): BlobAccess => {
@@ -104,6 +109,20 @@ export const connectBlob = (options: ClientOptions): BlobAccess => {
     },
     remove: async (blobName, signal) => {
       await blobs.deleteBlob({ blobName }, { signal });
+    },
+    hasParts: async (blobName, signal) => {
+      const name = parseBlobName(blobName);
+      if (name === undefined || !isManifest(name)) {
+        return true;
+      }
+      const found = await naming(signal, () =>
+        blobs.checkParts({ blobName }, { signal, deadlineMs: CHECK_MS }),
+      ).catch(unlessMissing);
+      return found?.missingParts === 0;
+    },
+    keepParts: async (workloadId, checkpoints, signal) => {
+      const request = { workloadId, checkpoints: [...checkpoints] };
+      return (await blobs.keepParts(request, { signal, deadlineMs: CHECK_MS })).removed;
     },
     close: () => {
       blobs.close();

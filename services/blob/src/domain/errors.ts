@@ -1,4 +1,4 @@
-import { DomainError, invalidFields, status } from '#libs/errors/index.ts';
+import { DomainError, invalidFields, status, unavailable } from '#libs/errors/index.ts';
 
 /** Also for another owner's blobs: a caller must not learn that the name exists. */
 export const blobNotFound = (name: string): DomainError =>
@@ -42,6 +42,17 @@ export const uploadNotKept = (cause?: unknown): DomainError =>
     { cause },
   );
 
+export const manifestDamaged = (name: string): DomainError =>
+  new DomainError(
+    status.DATA_LOSS,
+    'MANIFEST_DAMAGED',
+    `the manifest ${name} is damaged; have what it is of made again`,
+    { blob_name: name },
+  );
+
+export const commitTooSlow = (): DomainError =>
+  unavailable('blob storage', 'the parts were looked at too slowly; commit them again');
+
 /** Says the same as user-managers say to it. */
 export const machineUnknown = (machine: string): DomainError =>
   new DomainError(
@@ -51,10 +62,14 @@ export const machineUnknown = (machine: string): DomainError =>
     { machine },
   );
 
-export const extensionRefused = (extension: string, allowed: readonly string[]): DomainError =>
+export const extensionRefused = (
+  field: string,
+  extension: string,
+  allowed: readonly string[],
+): DomainError =>
   invalidFields([
     {
-      field: 'header.attempt_result.extension',
+      field,
       description: `results of this task are ${allowed.join(', ')}, not ${extension}`,
     },
   ]);

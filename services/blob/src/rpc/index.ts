@@ -1,7 +1,9 @@
 import { BlobServiceService, ObjectServiceService } from '#libs/contracts/blob.ts';
 import { implement, type ServiceBinding } from '#libs/grpc/index.ts';
 import type { Context } from '../context.ts';
+import { checkParts } from './check-parts.ts';
 import { checkPicture } from './check-picture.ts';
+import { commitParts } from './commit-parts.ts';
 import { comparePictures } from './compare-pictures.ts';
 import { createDownloadUrl } from './create-download-url.ts';
 import { createObject } from './create-object.ts';
@@ -13,8 +15,10 @@ import { download } from './download.ts';
 import { findObjects } from './find-objects.ts';
 import { findUpload } from './find-upload.ts';
 import { getObject } from './get-object.ts';
+import { keepParts } from './keep-parts.ts';
 import { listBlobs } from './list-blobs.ts';
 import { listObjects } from './list-objects.ts';
+import { listParts } from './list-parts.ts';
 import { getPictureSize } from './get-picture-size.ts';
 import { statBlob } from './stat-blob.ts';
 import { upload } from './upload.ts';
@@ -27,6 +31,10 @@ export const services = (ctx: Context): ServiceBinding[] => [
     statBlob: statBlob(ctx),
     listBlobs: listBlobs(ctx),
     deleteBlob: deleteBlob(ctx),
+    commitParts: commitParts(ctx),
+    listParts: listParts(ctx),
+    checkParts: checkParts(ctx),
+    keepParts: keepParts(ctx),
     checkPicture: checkPicture(ctx),
     comparePictures: comparePictures(ctx),
     getPictureSize: getPictureSize(ctx),

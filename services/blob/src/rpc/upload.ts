@@ -1,21 +1,18 @@
-import { type Caller, signReceipt } from '#libs/auth/index.ts';
+import { signReceipt } from '#libs/auth/index.ts';
 import type { UploadHeader, UploadRequest, UploadResponse } from '#libs/contracts/blob.ts';
 import type { ClientStream } from '#libs/grpc/index.ts';
 import { callerOf } from './reachable.ts';
 import type { Context } from '../context.ts';
-import {
-  attemptHasOtherBytes,
-  extensionRefused,
-  required,
-  uploadNotKept,
-} from '../domain/errors.ts';
+import { attemptHasOtherBytes, required, uploadNotKept } from '../domain/errors.ts';
 import { type BlobName, formatBlobName } from '#libs/mesh/index.ts';
 import { checkWhole } from '../domain/upload-rules.ts';
 import type { KeptUpload } from '../store/kept-uploads.ts';
+import { vanished } from '../store/azure-errors.ts';
 import { bytesOf } from '../store/staged.ts';
 import { BLOCK_BYTES } from '../store/block.ts';
 import { chunksOf, firstOf } from '../wire/upload-chunks.ts';
 import { settled } from './settled.ts';
+import { checkStanding, thenCheck } from './stands.ts';
 import { parseUpload } from '../wire/upload-header.ts';
 
 export const upload =
@@ -25,10 +22,10 @@ export const upload =
     const first = await firstOf(messages, ctx.clock);
     const header = required('header', headerOf(first), 'must be the first message');
     const caller = callerOf(call);
-    const { target, expectation } = parseUpload(ctx, caller, header);
+    const { target, node, expectation } = parseUpload(ctx, caller, header);
     const kept = await keptOf(ctx, target, header);
     const name = kept?.name ?? formatBlobName(target);
-    const stands = await checkStanding(ctx, caller, target);
+    const stands = await checkStanding(ctx, caller, target, node);
     using _place = await ctx.lanes.toUpload(caller, call.signal);
     using _underWay = kept && ctx.kept.underWay(kept.name);
     const earlierBytes = bytesOf(kept?.runs ?? []);
@@ -45,6 +42,10 @@ export const upload =
       throw kept === undefined ? attemptHasOtherBytes(name) : uploadNotKept();
     }
     const { outcome, sha256, sizeBytes } = written;
+    const isShared = target.kind === 'part' && outcome === 'same';
+    if (isShared && !(await ctx.blobs.touch({ name, sha256, sizeBytes }, call.signal))) {
+      throw vanished();
+    }
     ctx.events.uploadStored(call.log, { name, sha256, sizeBytes, outcome });
     const signature = signReceipt(ctx.meshSecret, { path: name, sha256, sizeBytes });
     return {
@@ -52,35 +53,11 @@ export const upload =
       sizeBytes,
       sha256,
       receipt:
-        target.kind === 'upload'
+        target.kind === 'upload' || target.kind === 'part'
           ? undefined
           : { blobName: name, sha256, sizeBytes, signature: Buffer.from(signature) },
     };
   };
-
-/**
- * Checks that the machine and the workload of an attempt's file still stand, and that a result is of a kind that the workload asks
- * for. Answers how to check it again.
- */
-const checkStanding = async (
-  { standing }: Pick<Context, 'standing'>,
-  { machine }: Caller,
-  target: BlobName,
-): Promise<() => Promise<void>> => {
-  const check = async (): Promise<void> => {
-    if (target.kind === 'upload') {
-      return;
-    }
-    await standing.machine(machine);
-    const [node = ''] = target.task.split('/');
-    const extensions = await standing.workload(target.workload, node);
-    if (target.kind === 'result' && extensions?.includes(target.extension) === false) {
-      throw extensionRefused(target.extension, extensions);
-    }
-  };
-  await check();
-  return check;
-};
 
 /** Where the next upload can go on if this one is cut off. Undefined: it begins anew. Throws UPLOAD_NOT_KEPT. */
 const keptOf = async (
@@ -103,15 +80,6 @@ const keptOf = async (
   const name = formatBlobName(target);
   return isWorthIt ? { name, token: random.id('k'), runs: [], ...file } : undefined;
 };
-
-/** The upload may have taken hours. */
-async function* thenCheck(
-  chunks: AsyncIterable<Uint8Array>,
-  check: () => Promise<void>,
-): AsyncGenerator<Uint8Array> {
-  yield* chunks;
-  await check();
-}
 
 const headerOf = (first: IteratorResult<UploadRequest>): UploadHeader | undefined =>
   first.done !== true && first.value.part?.$case === 'header' ? first.value.part.value : undefined;

@@ -1,6 +1,6 @@
 import { RestError } from '@azure/storage-blob';
 import { waitingFor } from '#libs/async/index.ts';
-import { isDomainError, unavailable } from '#libs/errors/index.ts';
+import { type DomainError, isDomainError, unavailable } from '#libs/errors/index.ts';
 
 /** The name of the blob storage in errors for callers, whoever runs it. */
 export const DEPENDENCY = 'blob storage';
@@ -44,6 +44,10 @@ export const asking = async <T>(
     throw mapped(error);
   }
 };
+
+/** UNAVAILABLE: what was just there is gone. */
+export const vanished = (): DomainError =>
+  unavailable(DEPENDENCY, 'the blob vanished while it was stored; upload it again');
 
 /** Undefined if what was asked for is missing. */
 export const unlessMissing = async <T>(answer: Promise<T>): Promise<T | undefined> => {

@@ -12,12 +12,14 @@ export interface AzureOptions {
   container: string;
   /** The secret that seals the hash of a blob. */
   meshSecret: Secret;
+  /** As in the context. */
+  toNow: (said: Date) => number;
 }
 
 /** Retries stay well within a caller's deadline; after that the caller has to retry. */
 const RETRY_OPTIONS = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
 
-export const openContainer = ({ connectionString, container, meshSecret }: AzureOptions) => {
+export const openContainer = ({ connectionString, container, meshSecret, toNow }: AzureOptions) => {
   const client = BlobServiceClient.fromConnectionString(connectionString, {
     retryOptions: RETRY_OPTIONS,
   }).getContainerClient(container);
@@ -36,6 +38,7 @@ export const openContainer = ({ connectionString, container, meshSecret }: Azure
   return {
     client,
     secret: meshSecret,
+    toNow,
     ready,
     /** Runs a request that stores something. It makes a missing container first. */
     async writing<T>(

@@ -1,8 +1,9 @@
 import { BlobSASPermissions, SASProtocol, StorageSharedKeyCredential } from '@azure/storage-blob';
 import type { ByteRange } from '../domain/range.ts';
+import type { Measured } from '../domain/upload-rules.ts';
 import { openContainer, type AzureOptions, type AzureContainer } from './azure.ts';
 import { copiesUnasked } from './copy-probe.ts';
-import { deleteBlob, statBlob } from './entries.ts';
+import { deleteBlob, statBlob, touchBlob } from './entries.ts';
 import { listBlobs, type ListAsk } from './listing.ts';
 import { readBlob } from './reading.ts';
 import { sealBlob } from './sealing.ts';
@@ -28,8 +29,12 @@ export const openBlobs = (options: AzureOptions) => {
     list: (ask: ListAsk, signal: AbortSignal) => listBlobs(container, ask, signal),
     /** Removes what is staged under a name, unless it became a whole blob. */
     discard: (name: string, signal: AbortSignal) => discardStaged(container, name, signal),
-    /** Succeeds even if there is none. */
-    delete: (name: string, signal: AbortSignal) => deleteBlob(container, name, signal),
+    /** Succeeds even if there is none. False: it has another version than the given one, and stays. */
+    delete: (name: string, signal: AbortSignal, version?: string) =>
+      deleteBlob(container, name, signal, version),
+    /** Makes a blob's version and its time new. Its bytes stay. False: there is none. */
+    touch: (blob: { name: string } & Measured, signal: AbortSignal) =>
+      touchBlob(container, blob, signal),
     /** A URL that reads one blob. Undefined if the connection string holds no account key. */
     urlToRead: (name: string, expireTime: Date) => signUrl(container, name, 'r', expireTime),
     /** A URL that stores one blob under an unused name; or why there is none. */

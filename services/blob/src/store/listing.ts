@@ -1,6 +1,6 @@
 import type { AzureContainer } from './azure.ts';
 import { asking, unlessMissing } from './azure-errors.ts';
-import type { StoredBlob } from './entries.ts';
+import { untouchedMs, type StoredBlob } from './entries.ts';
 import { provenSha256 } from './seal.ts';
 
 export interface ListAsk {
@@ -46,6 +46,11 @@ export const listBlobs = async (
         sizeBytes,
         sha256: provenSha256(container.secret, name, sizeBytes, metadata),
         createTime: properties.createdOn ?? properties.lastModified,
+        untouchedMs: untouchedMs(container, {
+          ...(page?.date && { date: page.date }),
+          lastModified: properties.lastModified,
+        }),
+        version: properties.etag,
       };
     }),
     marker: page?.continuationToken || undefined,

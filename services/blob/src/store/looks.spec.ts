@@ -6,7 +6,8 @@ import { createLooks } from './looks.ts';
 const never = new AbortController().signal;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const THERE = { name: '', sizeBytes: 1, sha256: 'x', createTime: new Date(0), ageMs: 0 };
+const AGES = { createTime: new Date(0), ageMs: 0, untouchedMs: 0 };
+const THERE = { name: '', sizeBytes: 1, sha256: 'x', version: '', ...AGES };
 
 /** A storage that answers when it is told to. */
 const setUp = () => {

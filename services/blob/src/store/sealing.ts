@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AzureContainer } from './azure.ts';
-import { asking, unlessMissing } from './azure-errors.ts';
-import { statBlob, type BlobDetails } from './entries.ts';
+import { statBlob, touchBlob, type BlobDetails } from './entries.ts';
 import { readBlob } from './reading.ts';
-import { sealedMetadata } from './seal.ts';
 
 /** Stores the hash of a blob that came by upload URL in its metadata, because it is computed only once. */
 export const sealBlob = async (
@@ -24,14 +22,6 @@ export const sealBlob = async (
     hasher.update(chunk);
   }
   const sha256 = hasher.digest('hex');
-  const stored = await unlessMissing(
-    asking(signal, (abortSignal) =>
-      container.client
-        .getBlobClient(name)
-        .setMetadata(sealedMetadata(container.secret, name, sha256, there.sizeBytes), {
-          abortSignal,
-        }),
-    ),
-  );
-  return stored && { ...there, sha256 };
+  const isThere = await touchBlob(container, { name, sha256, sizeBytes: there.sizeBytes }, signal);
+  return isThere ? { ...there, sha256 } : undefined;
 };

@@ -7,7 +7,7 @@ import { MachineStandingReply } from '#libs/contracts/user.ts';
 import { MACHINE_STANDING_SUBJECT, WORKLOAD_STANDING_SUBJECT } from '#libs/mesh/index.ts';
 import type { Bus } from '#libs/nats/index.ts';
 import { testBus } from '#libs/nats/fixtures/bus.ts';
-import { customerFile, runningClock, uploadOf } from '#libs/testing/index.ts';
+import { customerFile, failureOf, runningClock, uploadOf } from '#libs/testing/index.ts';
 import {
   attemptResult,
   meshSecret,
@@ -15,6 +15,7 @@ import {
   startFixture,
   type BlobFixture,
 } from '../fixtures/blob.ts';
+import { commitOf, fileOf, storeParts } from '../fixtures/parts.ts';
 import { MAX_AGE_MS } from './standing.ts';
 
 const bytes = randomBytes(100);
@@ -88,6 +89,33 @@ describe('what blob is told of workloads and machines', function () {
     goOn.resolve();
     expect(await late).to.equal('WORKLOAD_OVER');
     told.takesResults = true;
+  });
+
+  it('counts for parts, and for what is made of them', async () => {
+    const upload = () => reasonOf(storeParts(mesh.agent, 'w-2', ['part']));
+    const commit = (checkpoint: number) => {
+      const files = [fileOf('file', 'part')];
+      return failureOf(mesh.agent.commitParts(commitOf('w-2', files, { checkpoint })));
+    };
+    expect([await upload(), await commit(1)]).to.deep.equal(['answered', undefined]);
+    // Results of this node are pictures.
+    expect((await commit(0))?.violations).to.deep.equal([
+      { field: 'header.checkpoint', description: 'results of this task are png, not parts' },
+    ]);
+    told.takesResults = false;
+    clock.skip(MAX_AGE_MS);
+    expect([await upload(), (await commit(1))?.reason]).to.deep.equal([
+      'WORKLOAD_OVER',
+      'WORKLOAD_OVER',
+    ]);
+    told.takesResults = true;
+    told.isEnrolled = false;
+    clock.skip(MAX_AGE_MS);
+    expect([await upload(), (await commit(1))?.reason]).to.deep.equal([
+      'MACHINE_UNKNOWN',
+      'MACHINE_UNKNOWN',
+    ]);
+    told.isEnrolled = true;
   });
 
   it('ends the open streams of a machine that was deleted', async () => {

@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { BlockBlobClient } from '@azure/storage-blob';
-import { unavailable } from '#libs/errors/index.ts';
 import type { Measured } from '../domain/upload-rules.ts';
 import type { AzureContainer } from './azure.ts';
-import { DEPENDENCY, isTaken } from './azure-errors.ts';
+import { isTaken, vanished } from './azure-errors.ts';
 import { BLOCK_BYTES, createBlock } from './block.ts';
 import { statBlob } from './entries.ts';
 import { blockIdOf, fresh, goOn, type Earlier, type Run, type Start } from './staged.ts';
@@ -58,7 +57,7 @@ export const writeBlob = async (
   // It may be taken by us: the answer to a first commit can be lost and the commit repeated.
   const there = await statBlob(container, name, signal);
   if (there === undefined) {
-    throw unavailable(DEPENDENCY, 'the blob vanished while it was stored; upload it again');
+    throw vanished();
   }
   const isSame = there.sha256 === measured.sha256 && there.sizeBytes === measured.sizeBytes;
   return isSame ? { outcome: 'same', ...measured } : { outcome: 'other-bytes' };

@@ -1,5 +1,5 @@
 import { CUSTOMER_ID_RULE, isCustomerId } from '#libs/auth/index.ts';
-import type { Violations } from '#libs/mesh/index.ts';
+import { isManifest, type ManifestName, parseBlobName, type Violations } from '#libs/mesh/index.ts';
 
 /** Fields that several requests share, with one wording for what is wrong. */
 
@@ -38,4 +38,12 @@ export const expireTimeOf = (ttlSeconds: number, nowMs: number): Date => {
 export const checkTtl = (wrong: Violations, ttlSeconds: number): void => {
   const description = `1 to ${MAX_TTL_SECONDS}, or 0 for ${DEFAULT_TTL_SECONDS}`;
   wrong.require(ttlSeconds <= MAX_TTL_SECONDS, 'ttl_seconds', description);
+};
+
+/** What the name of a manifest says. Throws INVALID_FIELDS, also for what `wrong` holds already. */
+export const requireManifest = (wrong: Violations, blobName: string): ManifestName => {
+  const name = parseBlobName(blobName);
+  const manifest = name !== undefined && isManifest(name) ? name : undefined;
+  wrong.require(manifest !== undefined, 'blob_name', 'the name of what CommitParts stored');
+  return wrong.passed(manifest);
 };

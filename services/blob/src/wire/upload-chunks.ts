@@ -21,8 +21,27 @@ export async function* chunksOf(
 ): AsyncGenerator<Uint8Array> {
   let receivedBytes = expectation.earlierBytes ?? 0;
   checkProgress(expectation, receivedBytes);
+  for await (const { part } of paced(messages, chunkBytes, expectation.sizeBytes, rules, clock)) {
+    const chunk = chunkOf(part);
+    receivedBytes += chunk.length;
+    checkProgress(expectation, receivedBytes);
+    yield chunk;
+  }
+}
+
+const chunkBytes = ({ part }: UploadRequest): number =>
+  part?.$case === 'chunk' ? part.value.length : 0;
+
+/** The messages of a sender that has to keep the pace. Throws UPLOAD_STALLED or UPLOAD_TOO_SLOW. */
+export async function* paced<T>(
+  messages: AsyncIterator<T>,
+  bytesOf: (message: T) => number,
+  wholeBytes: number | undefined,
+  rules: PaceRules,
+  clock: Clock,
+): AsyncGenerator<T> {
   const pace = createPace(rules);
-  const lateAfterMs = wholeMs(rules, expectation.sizeBytes);
+  const lateAfterMs = wholeMs(rules, wholeBytes);
   const beganMs = clock.monotonic();
   try {
     for (;;) {
@@ -35,12 +54,9 @@ export async function* chunksOf(
       if (next.done === true) {
         return;
       }
-      const chunk = chunkOf(next.value);
       pace.waited(clock.monotonic() - sinceMs);
-      pace.moved(chunk.length);
-      receivedBytes += chunk.length;
-      checkProgress(expectation, receivedBytes);
-      yield chunk;
+      pace.moved(bytesOf(next.value));
+      yield next.value;
     }
   } finally {
     // A generator answers `return` only when its pending `next` has ended, and that ends with the call.
@@ -60,7 +76,7 @@ const whyEnded = (
     : uploadTooSlow(minBytesPerSecond);
 };
 
-const chunkOf = ({ part }: UploadRequest): Uint8Array => {
+const chunkOf = (part: UploadRequest['part']): Uint8Array => {
   const chunk = part?.$case === 'chunk' ? part.value : undefined;
   const wrong = collectViolations();
   wrong.require(part?.$case !== 'header', 'header', 'only the first message is a header');

@@ -2,7 +2,13 @@ import { extname } from 'node:path';
 import { verifyReceipt, type Secret } from '#libs/auth/index.ts';
 import type { Completed } from '#libs/contracts/agent.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
-import { type BlobName, isFileEnding, MAX_FURTHER_FILES, parseBlobName } from '#libs/mesh/index.ts';
+import {
+  type AttemptBlobName,
+  isFileEnding,
+  isOfAttempt,
+  MAX_FURTHER_FILES,
+  parseBlobName,
+} from '#libs/mesh/index.ts';
 import type { WorkloadHeader } from '../domain/state/workload.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import type { AttemptTokens } from './attempt-tokens.ts';
@@ -75,11 +81,11 @@ const ownBlob = (
   { id }: WorkloadHeader,
   { task, generation, attempt }: Attempt,
   blobName: string,
-): Exclude<BlobName, { kind: 'upload' }> | undefined => {
+): AttemptBlobName | undefined => {
   const name = parseBlobName(blobName);
   const isOwn =
     name !== undefined &&
-    name.kind !== 'upload' &&
+    isOfAttempt(name) &&
     name.workload === id &&
     name.task === task &&
     name.generation === generation &&

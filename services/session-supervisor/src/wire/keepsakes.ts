@@ -1,5 +1,5 @@
 import { blobTag, workloadKey, type Secret } from '#libs/auth/index.ts';
-import { formatBlobName, parseBlobName } from '#libs/mesh/index.ts';
+import { formatBlobName, isOfAttempt, parseBlobName } from '#libs/mesh/index.ts';
 import type { AcceptedResult } from '../domain/state/entries.ts';
 
 /**
@@ -14,7 +14,7 @@ export const keepsakeBlob = (
 ): string => {
   const path = { workload, task, generation, attempt };
   const result = parseBlobName(blob);
-  if (result === undefined || result.kind === 'upload') {
+  if (result === undefined || !isOfAttempt(result)) {
     const tag = blobTag(workloadKey(meshSecret, workload), path);
     return formatBlobName({ kind, ...path, tag });
   }

@@ -1,11 +1,10 @@
 import type { Logger } from '#libs/telemetry/index.ts';
-import type { BlobAccess } from '../../blob-access.ts';
 import type { Damaged } from '../../domain/decisions/inputs.ts';
 import type { InputResult } from '../../domain/state/workload.ts';
-import { findDamaged } from './scrub.ts';
+import { findDamaged, type StoredFiles } from './scrub.ts';
 
 interface InputCheckOptions {
-  blob: Pick<BlobAccess, 'digest'>;
+  blob: StoredFiles;
   logger: Logger;
   signal: AbortSignal;
   /** Resolves when the repair is durable. */

@@ -11,7 +11,7 @@ const FURTHER = 'results/w-1/noop/1/0-0-1.1.png';
 
 describe('scrub', () => {
   /** Scrubs a result of two files, of which the store has these hashes. */
-  const scrubbed = async (stored: Record<string, string>) => {
+  const scrubbed = async (stored: Record<string, string>, lacking: string[] = []) => {
     const file = { blob: FURTHER, sha256: 'bb', sizeBytes: 1, pixelHash: '', ending: '_R.png' };
     const accepted = { ...everyEntry.accepted, blob: BLOB, sha256: 'aa', files: [file] };
     const document = { n: 1, at: new Date(0), entries: [accepted] };
@@ -21,7 +21,10 @@ describe('scrub', () => {
         yield document;
       },
     } as unknown as SessionDeps['journal'];
-    const blob = { digest: async (name: string) => stored[name] };
+    const blob = {
+      digest: async (name: string) => stored[name],
+      hasParts: async (name: string) => !lacking.includes(name),
+    };
     return scrub({ journal, blob }, state, 0, () => false, new AbortController().signal);
   };
 
@@ -32,5 +35,7 @@ describe('scrub', () => {
     expect([whole.missing, whole.damaged]).to.deep.equal([[], []]);
     expect((await scrubbed({ [BLOB]: 'aa' })).missing).to.deep.equal([task]);
     expect((await scrubbed({ [BLOB]: 'aa', [FURTHER]: 'cc' })).damaged).to.deep.equal([task]);
+    const lacking = await scrubbed({ [BLOB]: 'aa', [FURTHER]: 'bb' }, [BLOB]);
+    expect(lacking.missing, 'a part of it is lost').to.deep.equal([task]);
   });
 });

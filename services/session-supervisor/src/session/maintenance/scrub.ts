@@ -22,6 +22,22 @@ export interface Scrubbed {
   hasMore: boolean;
 }
 
+/** What is asked of blob to see whether a result is whole. */
+export type StoredFiles = Pick<BlobAccess, 'digest' | 'hasParts'>;
+
+/** Looks whether a blob has these bytes and, if it is a manifest, whether its parts are there. */
+const verdictOnBlob = async (
+  blob: StoredFiles,
+  { blob: name, sha256 }: Pick<InputResult, 'blob' | 'sha256'>,
+  signal: AbortSignal,
+): Promise<'whole' | 'missing' | 'damaged'> => {
+  const digest = await blob.digest(name, signal);
+  if (digest !== sha256) {
+    return digest === undefined ? 'missing' : 'damaged';
+  }
+  return (await blob.hasParts(name, signal)) ? 'whole' : 'missing';
+};
+
 /** Whether a result served only to make others, and all of these are made or will never be. */
 const isSpent = (state: WorkloadState, task: string): boolean => {
   const ordinal = isInnerTask(state, task) ? taskOrdinal(state.graph, task) : undefined;
@@ -33,13 +49,14 @@ const isSpent = (state: WorkloadState, task: string): boolean => {
 
 /** Those of these results whose blobs are missing or damaged. Rejects with UNAVAILABLE if blobs cannot be read. */
 export const findDamaged = async (
-  blob: Pick<BlobAccess, 'digest'>,
+  blob: StoredFiles,
   results: readonly InputResult[],
   signal: AbortSignal,
 ): Promise<Damaged[]> => {
   const damaged: Damaged[] = [];
-  for (const { task, generation, blob: name, sha256 } of results) {
-    if ((await blob.digest(name, signal)) !== sha256) {
+  for (const result of results) {
+    const { task, generation } = result;
+    if ((await verdictOnBlob(blob, result, signal)) !== 'whole') {
       damaged.push({ task, generation });
     }
   }
@@ -51,16 +68,16 @@ const MAX_FOUND = 500;
 
 /** Reads the blobs of a result up to the first bad one, because all of them are made again together. */
 const verdictOn = async (
-  blob: Pick<BlobAccess, 'digest'>,
+  blob: StoredFiles,
   result: AcceptedResult,
   signal: AbortSignal,
   afterEach: () => Promise<void>,
 ): Promise<'whole' | 'missing' | 'damaged'> => {
-  for (const { blob: name, sha256 } of blobsOf(result)) {
-    const digest = await blob.digest(name, signal);
+  for (const file of blobsOf(result)) {
+    const verdict = await verdictOnBlob(blob, file, signal);
     await afterEach();
-    if (digest !== sha256) {
-      return digest === undefined ? 'missing' : 'damaged';
+    if (verdict !== 'whole') {
+      return verdict;
     }
   }
   return 'whole';
@@ -74,7 +91,7 @@ const verdictOn = async (
  * @param afterEach awaited after each blob
  */
 export const scrub = async (
-  { journal, blob }: Pick<SessionDeps, 'journal'> & { blob: Pick<BlobAccess, 'digest'> },
+  { journal, blob }: Pick<SessionDeps, 'journal'> & { blob: StoredFiles },
   state: WorkloadState,
   from: number,
   isEnough: () => boolean,

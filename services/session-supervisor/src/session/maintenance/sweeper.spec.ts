@@ -19,7 +19,7 @@ describe('the sweeper', function () {
   after(() => mesh[Symbol.asyncDispose]());
 
   /** The dependencies of a sweep, with these blobs in the store. */
-  const contextWith = (blobs: Set<string>): Context =>
+  const contextWith = (blobs: Set<string>, keepings: unknown[][] = []): Context =>
     ({
       workloads: createWorkloadStore(collection(mesh.db, 'workloads')),
       journal: mesh.journal,
@@ -34,6 +34,10 @@ describe('the sweeper', function () {
           }
         },
         remove: async (blobName: string) => void blobs.delete(blobName),
+        keepParts: async (workload: string, checkpoints: readonly string[]) => {
+          keepings.push([workload, checkpoints]);
+          return 0;
+        },
       },
     }) as unknown as Context;
   const due = async (id: string, at: Date): Promise<void> => {
@@ -110,6 +114,24 @@ describe('the sweeper', function () {
       failedLog(open.id),
     ]);
     expect(await sweepRound(contextWith(blobs), signal)).to.equal(0);
+  });
+
+  it('removes parts and checkpoints after results, but not those of a parked workload', async () => {
+    const accepted = { ...everyEntry.accepted, attempt: '0-1' };
+    const over = await plant(mesh, {
+      entries: [[accepted], [everyEntry.stopped], [everyEntry.closed]],
+    });
+    const parked = await plant(mesh, {
+      entries: [[accepted], [everyEntry.parked], [everyEntry.closed]],
+    });
+    for (const { id } of [over, parked]) {
+      await due(id, new Date(0));
+    }
+    const blobs = new Set([over, parked].map(({ id }) => `results/${id}/noop/1/0-0-9.parts`));
+    const keepings: unknown[][] = [];
+    await sweepRound(contextWith(blobs, keepings), signal);
+    expect([...blobs]).to.deep.equal([]);
+    expect(keepings).to.deep.equal([[over.id, []]]);
   });
 
   it('goes on with other workloads if one cannot be swept, and tries that one again', async () => {

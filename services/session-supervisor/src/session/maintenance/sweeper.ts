@@ -1,15 +1,20 @@
 import { every, type Repetition } from '#libs/async/index.ts';
-import { formatBlobName, parseBlobName } from '#libs/mesh/index.ts';
+import { formatBlobName, isOfAttempt, parseBlobName } from '#libs/mesh/index.ts';
 import type { BlobAccess } from '../../blob-access.ts';
 import { folding } from '../loop/folding.ts';
 import { load } from '#libs/journal/index.ts';
 import { blobsOf, type Entry } from '../../domain/state/entries.ts';
-import { isCurrentResult, begin, type WorkloadState } from '../../domain/state/workload.ts';
+import {
+  begin,
+  isCurrentResult,
+  isParked,
+  type WorkloadState,
+} from '../../domain/state/workload.ts';
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from '../owner/deps.ts';
 
 type SweeperDeps = Pick<SessionDeps, 'workloads' | 'journal' | 'clock' | 'logger' | 'sweep'> & {
-  blob: Pick<BlobAccess, 'list' | 'remove'>;
+  blob: Pick<BlobAccess, 'list' | 'remove' | 'keepParts'>;
 };
 
 const MAX_BATCH = 20;
@@ -19,7 +24,8 @@ const AGAIN_MS = [10 * 60_000, 6 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000
 
 /**
  * Removes what attempts at closed workloads stored and nobody needs, in the background: the results, previews and logs of those
- * that were not accepted and did not fail, or everything if `delete_results` was asked for.
+ * that were not accepted and did not fail, or everything if `delete_results` was asked for; then checkpoints, and the parts that no
+ * result names. Blob leaves parts of the last hour, which a later sweep takes.
  */
 export const startSweeper = (deps: SweeperDeps): Repetition =>
   every(
@@ -73,6 +79,10 @@ const sweep = async (
       }
     }
   }
+  // A parked workload goes on from its checkpoints. The parts of results that were kept stay in any case.
+  if (!isParked(state)) {
+    removed += await deps.blob.keepParts(id, [], signal);
+  }
   if (removed > 0) {
     deps.logger.info({ workload: id, removed }, 'swept results that were not accepted');
   }
@@ -82,13 +92,13 @@ const sweep = async (
 /** Whether a blob belongs to a generation newer than the state, because the workload is being reopened meanwhile. */
 const isNewer = (blobName: string, { generation }: WorkloadState): boolean => {
   const name = parseBlobName(blobName);
-  return name !== undefined && name.kind !== 'upload' && name.generation > generation;
+  return name !== undefined && isOfAttempt(name) && name.generation > generation;
 };
 
 /** The name without its tag, as previews and logs of accepted attempts are kept: those have no other. */
 const untagged = (blobName: string): string => {
   const name = parseBlobName(blobName);
-  if (name === undefined || name.kind === 'upload' || name.kind === 'result') {
+  if (name?.kind !== 'preview' && name?.kind !== 'log') {
     return blobName;
   }
   const { tag: _, ...path } = name;

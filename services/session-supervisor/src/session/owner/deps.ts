@@ -20,7 +20,10 @@ export interface SessionDeps extends Pick<Config, 'meshSecret' | 'sweep' | 'scru
   customers: CustomerStore;
   refusals: Pick<RefusalStore, 'count' | 'list'>;
   journal: JournalStore<Entry>;
-  blob: Pick<BlobAccess, 'digest' | 'head' | 'checkPicture' | 'differing' | 'pictureSize'>;
+  blob: Pick<
+    BlobAccess,
+    'digest' | 'hasParts' | 'head' | 'checkPicture' | 'differing' | 'pictureSize'
+  >;
   bus: Bus;
   clock: Clock;
   random: Random;
