@@ -11,6 +11,7 @@ import {
   every,
   createFairLimit,
   inParallel,
+  inTurns,
   poll,
   retry,
   watchLatest,
@@ -405,6 +406,21 @@ describe('createFairLimit', () => {
     const failing = limit('a', () => Promise.reject(new Error('broken')));
     expect(await failing.catch(String)).to.equal('Error: broken');
     expect(await limit('a', () => Promise.resolve('done'))).to.equal('done');
+  });
+});
+
+describe('inTurns', () => {
+  it('lets others go first whenever a turn is over', async () => {
+    const clock = fakeClock();
+    const turn = inTurns(clock);
+    const order: string[] = [];
+    setImmediate(() => order.push('another'));
+    await turn();
+    order.push('the first turn');
+    await clock.advance(5);
+    await turn();
+    order.push('the second turn');
+    expect(order).to.deep.equal(['the first turn', 'another', 'the second turn']);
   });
 });
 

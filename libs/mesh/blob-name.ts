@@ -127,14 +127,13 @@ const madeName = (
   extension: string,
   number: number,
 ): BlobName => {
-  switch (folder) {
-    case 'logs':
-      return { kind: 'log', ...path };
-    case 'previews':
-      return { kind: 'preview', ...path };
-    case 'checkpoints':
-      return { kind: 'checkpoint', ...path, number };
-    default:
-      return { kind: 'result', ...path, extension, ...(number > 0 && { part: number }) };
+  if (folder === 'logs') {
+    return { kind: 'log', ...path };
   }
+  if (folder === 'previews') {
+    return { kind: 'preview', ...path };
+  }
+  return folder === 'checkpoints'
+    ? { kind: 'checkpoint', ...path, number }
+    : { kind: 'result', ...path, extension, ...(number > 0 && { part: number }) };
 };

@@ -1,12 +1,10 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { signGrant, verifyReceipt } from '#libs/auth/index.ts';
+import { verifyReceipt } from '#libs/auth/index.ts';
 import type { CommitPartsRequest, PartFile } from '#libs/contracts/blob.ts';
-import { pageToken } from '#libs/pages/index.ts';
-import { failureOf, readAll, testLog, uploadOf, withoutTag } from '#libs/testing/index.ts';
+import { failureOf, readAll, uploadOf, withoutTag } from '#libs/testing/index.ts';
 import {
   attemptResult,
-  connect,
   meshSecret,
   reasonOf,
   sha256Of,
@@ -14,12 +12,12 @@ import {
   type BlobFixture,
 } from '../fixtures/blob.ts';
 import { commitOf, fileOf, filesOf, headerOf, partOf, storeParts } from '../fixtures/parts.ts';
-import { startBlob } from '../service.ts';
 
 const none = Buffer.alloc(0);
 const MAX_PART_BYTES = 2 ** 20;
+const compare = (a = '', b = ''): number => (a < b ? -1 : 1);
 
-describe('parts', function () {
+describe('parts of an attempt', function () {
   this.timeout(60_000);
   let mesh: BlobFixture;
   before(async () => {
@@ -32,8 +30,8 @@ describe('parts', function () {
   /** Commits and answers the name of the manifest. */
   const committed = async (...args: Parameters<typeof commitOf>): Promise<string> =>
     (await commit(...args)).receipt?.blobName ?? 'missing';
-  const list = (client: BlobFixture['agent'], blobName: string, pageSize = 0, pageToken = '') =>
-    client.listParts({ blobName, grant: none, pageSize, pageToken });
+  const list = (blobName: string) =>
+    mesh.service.listParts({ blobName, grant: none, pageSize: 0, pageToken: '' });
   const namesUnder = async (prefix: string): Promise<string[]> =>
     (await mesh.service.listBlobs({ prefix, pageSize: 1_000, pageToken: '' })).blobs.map(
       ({ blobName }) => blobName,
@@ -131,7 +129,7 @@ describe('parts', function () {
       ]);
       const [first = '', second = ''] = names;
       const meshes = await Promise.all(
-        [first, second].map(async (name) => (await list(mesh.service, name)).parts[1]?.blobName),
+        [first, second].map(async (name) => (await list(name)).parts[1]?.blobName),
       );
       expect(meshes[0]).to.equal(`parts/w-cp/${sha256Of(Buffer.from('mesh'))}`);
       expect(meshes[1]).to.equal(meshes[0]);
@@ -162,7 +160,7 @@ describe('parts', function () {
       const answer = await commit('w-gaps', files);
       expect(answer).to.deep.equal({
         receipt: undefined,
-        missing: missing.sort(),
+        missing: missing.toSorted(compare),
         missingParts: 2,
       });
       expect((await commit('w-gaps', [longer])).missing, 'its length differs').to.deep.equal([
@@ -178,7 +176,7 @@ describe('parts', function () {
       await storeParts(mesh.agent, 'w-many', texts.slice(0, 250));
       const files = texts.map((text, i) => fileOf(`f${String(i).padStart(3, '0')}`, text));
       const { missing } = await commit('w-many', files);
-      expect(missing).to.deep.equal([files[250]?.sha256, files[251]?.sha256].sort());
+      expect(missing).to.deep.equal([files[250]?.sha256, files[251]?.sha256].toSorted(compare));
       await storeParts(mesh.agent, 'w-many', texts.slice(250));
       expect((await commit('w-many', files)).missingParts).to.equal(0);
     });
@@ -190,22 +188,21 @@ describe('parts', function () {
         path: `processor${String(i % 64).padStart(2, '0')}/${String(i).padStart(6, '0')}/U`,
         sha256,
         sizeBytes,
-      })).sort((a, b) => (a.path < b.path ? -1 : 1));
+      })).sort((a, b) => compare(a.path, b.path));
       expect(await reasonOf(commit('w-huge', files))).to.equal('INVALID_FIELDS');
-      let answered = 0;
-      let isOver = false;
-      const others = async (): Promise<void> => {
-        while (!isOver) {
+      const over = new AbortController();
+      const others = async (): Promise<number> => {
+        let answered = 0;
+        for (; !over.signal.aborted; answered += 1) {
           await mesh.service.listBlobs({ prefix: 'parts/w-huge/', pageSize: 1, pageToken: '' });
-          answered += 1;
         }
+        return answered;
       };
       const asking = others();
       const name = await committed('w-huge', files.slice(0, 100_000));
-      isOver = true;
-      await asking;
-      expect(answered).to.be.above(3);
-      const last = await list(mesh.service, name, 1_000);
+      over.abort();
+      expect(await asking).to.be.above(3);
+      const last = await list(name);
       expect(last).to.include({ totalFiles: 100_000, totalBytes: 400_000 });
     });
 
@@ -275,110 +272,6 @@ describe('parts', function () {
       expect(await reasonOf(mesh.alice.commitParts(commitOf('w-bad', files)))).to.equal(
         'ROLE_NOT_ALLOWED',
       );
-    });
-  });
-
-  describe('ListParts', () => {
-    const texts = ['a', 'b', 'c'];
-    let name: string;
-    before(async () => {
-      await storeParts(mesh.agent, 'w-list', texts);
-      const files = texts.map((text) => fileOf(`${text}/U`, text));
-      name = await committed('w-list', [...files, fileOf('d', '')]);
-    });
-
-    it('gives whoever may read the manifest its files, with grants for them alone', async () => {
-      const grantOf = (holder: object): Buffer =>
-        Buffer.from(signGrant(meshSecret, { blob: name, ...holder } as never));
-      const callers = [
-        [mesh.alice, grantOf({ customer: 'alice' }), mesh.bob],
-        [mesh.agent, grantOf({ machine: 'm-1' }), mesh.otherAgent],
-      ] as const;
-      for (const [client, grant, other] of callers) {
-        const ask = { blobName: name, grant, pageSize: 0, pageToken: '' };
-        const { parts } = await client.listParts(ask);
-        expect(parts.map(({ file }) => file?.path)).to.deep.equal(['a/U', 'b/U', 'c/U', 'd']);
-        expect(parts[3]).to.deep.include({ blobName: '', grant: none });
-        for (const [i, text] of texts.entries()) {
-          const { blobName = '', grant: own = none } = parts[i] ?? {};
-          const read = { blobName, grant: own, offset: 0, lengthBytes: 0 };
-          expect((await readAll(client.download(read))).bytes.toString()).to.equal(text);
-          expect(await reasonOf(readAll(other.download(read)))).to.equal('BLOB_NOT_FOUND');
-        }
-        expect(await reasonOf(other.listParts(ask))).to.equal('BLOB_NOT_FOUND');
-      }
-      expect(
-        (await list(mesh.operator, name)).parts.map(({ grant }) => grant.length),
-      ).to.deep.equal([0, 0, 0, 0]);
-    });
-
-    it('gives pages, also across the chunks of a manifest', async () => {
-      const seen: string[] = [];
-      const { sha256, sizeBytes } = fileOf('', 'a');
-      const paths = Array.from({ length: 2_100 }, (_, i) => `f${String(i).padStart(4, '0')}`);
-      const files = paths.map((path) => ({ path, sha256, sizeBytes }));
-      const large = await committed('w-list', files, { attempt: '0-2' });
-      for (let pageToken = '', isFirst = true; isFirst || pageToken !== ''; isFirst = false) {
-        const page = await list(mesh.service, large, 700, pageToken);
-        expect(page.parts.length).to.be.within(1, 700);
-        expect(page).to.include({ totalFiles: 2_100, totalBytes: 2_100 });
-        seen.push(...page.parts.map(({ file }) => file?.path ?? ''));
-        pageToken = page.nextPageToken;
-      }
-      expect(seen).to.deep.equal(paths);
-    });
-
-    it('refuses what is no manifest, and pages that it did not give', async () => {
-      const foreign = pageToken(`parts ${name}`, ['-1']);
-      const beyond = pageToken(`parts ${name}`, ['4']);
-      const wrong = [
-        list(mesh.service, `parts/w-list/${'0'.repeat(64)}`),
-        list(mesh.service, name.replace('.parts', '.png')),
-        list(mesh.service, '../x'),
-        list(mesh.service, name, 1_001),
-        list(mesh.service, name, 1, 'rubbish'),
-        list(mesh.service, name, 1, foreign),
-      ];
-      for (const call of wrong) {
-        expect(await reasonOf(call)).to.equal('INVALID_FIELDS');
-      }
-      expect(await list(mesh.service, name, 1, beyond)).to.deep.include({
-        parts: [],
-        nextPageToken: '',
-      });
-      expect(await reasonOf(list(mesh.service, name.replace('0-0-1', '0-0-9')))).to.equal(
-        'BLOB_NOT_FOUND',
-      );
-    });
-
-    it('answers the same after a restart', async () => {
-      await using stack = new AsyncDisposableStack();
-      const server = await startBlob(mesh.config, testLog, stack);
-      const token = await mesh.token('service', 'session-supervisor');
-      const client = stack.use(connect(server.address, token));
-      expect(await list(client, name)).to.deep.equal(await list(mesh.service, name));
-      const again = await mesh.token('agent', 'alice', 'm-1');
-      const agent = stack.use(connect(server.address, again));
-      const files = [...texts.map((text) => fileOf(`${text}/U`, text)), fileOf('d', '')];
-      const answer = await agent.commitParts(commitOf('w-list', files));
-      expect(answer.receipt?.blobName).to.equal(name);
-    });
-  });
-
-  describe('CheckParts', () => {
-    it('counts parts that the storage lost', async () => {
-      const [lost = ''] = await storeParts(mesh.agent, 'w-check', ['a', 'b']);
-      const files = [fileOf('x', 'a'), fileOf('y', 'b'), fileOf('z', '')];
-      const blobName = await committed('w-check', files);
-      const check = () => mesh.service.checkParts({ blobName });
-      expect((await check()).missingParts).to.equal(0);
-      await mesh.service.deleteBlob({ blobName: lost });
-      expect((await check()).missingParts).to.equal(1);
-      await mesh.service.deleteBlob({ blobName });
-      expect(await reasonOf(check())).to.equal('BLOB_NOT_FOUND');
-      const part = mesh.service.checkParts({ blobName: lost });
-      expect(await reasonOf(part)).to.equal('INVALID_FIELDS');
-      expect(await reasonOf(mesh.alice.checkParts({ blobName }))).to.equal('ROLE_NOT_ALLOWED');
     });
   });
 });

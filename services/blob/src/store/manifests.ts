@@ -9,7 +9,7 @@ type Reads = Pick<Blobs, 'read'>;
 interface OpenManifest {
   head: ManifestHead;
   /** The files of a chunk, by its index. Throws MANIFEST_DAMAGED. */
-  chunk(index: number): Promise<PartFile[]>;
+  chunk: (index: number) => Promise<PartFile[]>;
 }
 
 /** Undefined: no such blob. Throws MANIFEST_DAMAGED. */
@@ -28,7 +28,7 @@ export const openManifest = async (
   }
   return {
     head,
-    async chunk(index) {
+    chunk: async (index) => {
       const { offset, length } = head.chunks[index] ?? { offset: 0, length: 0 };
       const end = offset + length;
       const bytes =
