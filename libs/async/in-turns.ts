@@ -10,10 +10,9 @@ const TURN_MS = 5;
  */
 export const inTurns = (clock: Pick<Clock, 'monotonic'>): (() => Promise<void> | undefined) => {
   let sinceMs = clock.monotonic();
-  return () =>
-    clock.monotonic() - sinceMs < TURN_MS
-      ? undefined
-      : setImmediate().then(() => {
-          sinceMs = clock.monotonic();
-        });
+  const letOthersGo = async (): Promise<void> => {
+    await setImmediate();
+    sinceMs = clock.monotonic();
+  };
+  return () => (clock.monotonic() - sinceMs < TURN_MS ? undefined : letOthersGo());
 };
