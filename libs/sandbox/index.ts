@@ -1,4 +1,5 @@
 export { type ConfinedProcess, type Exit, startConfined } from './confined-process.ts';
+export { folderMeter, type FolderUsage, folderUsage } from './folder.ts';
 export { findSandbox } from './detect.ts';
 export {
   decoderLimits,
@@ -19,4 +20,4 @@ export {
   type Sandbox,
 } from './sandbox.ts';
 export { usageOf } from './usage.ts';
-export { type Excess, type WatchedLimits, watchLimits } from './watch.ts';
+export { type Excess, type Taken, type Watch, type WatchedLimits, watchLimits } from './watch.ts';

@@ -1,10 +1,9 @@
-import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { every, type Repetition } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import { processTree, statOf } from '#libs/programs/index.ts';
+import { folderMeter, type FolderUsage } from './folder.ts';
 import type { Limits } from './limits.ts';
-import { MAX_OPEN_FILES, usageOf } from './usage.ts';
+import { MAX_OPEN_FILES, type Usage, usageOf } from './usage.ts';
 
 /** The limit that a process tree exceeded, with a text for people. */
 export interface Excess {
@@ -13,7 +12,22 @@ export interface Excess {
 }
 
 /** The limits that the kernel does not enforce for a whole tree. */
-export type WatchedLimits = Pick<Limits, 'memoryBytes' | 'workDirBytes' | 'processes'>;
+export interface WatchedLimits extends Pick<Limits, 'memoryBytes' | 'workDirBytes' | 'processes'> {
+  /** What is in the work folder beforehand and does not count; default: nothing. */
+  given?: FolderUsage | undefined;
+}
+
+/** What a tree took when it was looked at last. */
+export interface Taken {
+  memoryBytes: number;
+  /** In its work folder, what was given included, and in files without a name. 0 if its work folder has no bound. */
+  diskBytes: number;
+}
+
+/** A watch over a process tree. */
+export interface Watch extends Repetition {
+  taken: () => Taken;
+}
 
 interface Watched {
   pid: number;
@@ -22,32 +36,8 @@ interface Watched {
 }
 
 const EVERY_MS = 1_000;
-const BLOCK_BYTES = 512;
 const MAX_ENTRIES = 100_000;
-
-/** The bytes that a folder takes on disk, links not followed, and its entries, counted up to `enough` bytes or 100,000 entries. */
-const folderUsage = async (
-  folder: string,
-  enough: number,
-): Promise<{ bytes: number; entries: number }> => {
-  const usage = { bytes: 0, entries: 0 };
-  const waiting = [folder];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const found = await readdir(next, { withFileTypes: true }).catch(() => []);
-    usage.entries += found.length;
-    if (usage.entries > MAX_ENTRIES || usage.bytes > enough) {
-      break;
-    }
-    for (const entry of found) {
-      const path = join(next, entry.name);
-      usage.bytes += ((await lstat(path).catch(() => undefined))?.blocks ?? 0) * BLOCK_BYTES;
-      if (entry.isDirectory()) {
-        waiting.push(path);
-      }
-    }
-  }
-  return usage;
-};
+const NOTHING: FolderUsage = { bytes: 0, entries: 0 };
 
 const mib = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
 const counted = (number: number): string => number.toLocaleString('en');
@@ -59,16 +49,19 @@ const counted = (number: number): string => number.toLocaleString('en');
 const doings = async (pid: number, most: number): Promise<string> =>
   (await processTree(pid, most)).map((each) => `${each}:${statOf(each)?.cpuTicks}`).join();
 
-const look = async ({ pid, workDir, limits }: Watched): Promise<Excess | undefined> => {
-  const { memoryBytes, workDirBytes } = limits;
-  const usage = await usageOf(pid, workDir, 2 * limits.processes);
+/** Whether what was seen exceeds a limit. */
+const excessOf = (
+  usage: Usage,
+  { bytes, entries }: FolderUsage,
+  { memoryBytes, workDirBytes, processes, given = NOTHING }: WatchedLimits,
+): Excess | undefined => {
   if (usage.memoryBytes > memoryBytes) {
     const text = `used ${mib(usage.memoryBytes)} of memory, may use ${mib(memoryBytes)}`;
     return { of: 'memory', text };
   }
   // Where the kernel counts, it lets no more begin: whoever is at the limit does no work any more.
-  if (usage.threads >= limits.processes) {
-    const text = `ran ${usage.threads} processes and threads, may run fewer than ${limits.processes}`;
+  if (usage.threads >= processes) {
+    const text = `ran ${usage.threads} processes and threads, may run fewer than ${processes}`;
     return { of: 'processes', text };
   }
   if (usage.openFiles >= MAX_OPEN_FILES) {
@@ -77,14 +70,10 @@ const look = async ({ pid, workDir, limits }: Watched): Promise<Excess | undefin
       text: `had ${counted(usage.openFiles)} files open, may have fewer than ${counted(MAX_OPEN_FILES)}`,
     };
   }
-  // Without a bound, the program bounds itself.
-  const { bytes, entries } = Number.isFinite(workDirBytes)
-    ? await folderUsage(workDir, workDirBytes)
-    : { bytes: 0, entries: 0 };
-  if (entries > MAX_ENTRIES) {
+  if (entries - given.entries > MAX_ENTRIES) {
     return { of: 'files', text: `made more than ${counted(MAX_ENTRIES)} files in its work folder` };
   }
-  if (bytes + usage.deletedBytes > workDirBytes) {
+  if (bytes - given.bytes + usage.deletedBytes > workDirBytes) {
     return { of: 'disk', text: `wrote more than ${mib(workDirBytes)} to its work folder` };
   }
   return undefined;
@@ -95,22 +84,57 @@ const look = async ({ pid, workDir, limits }: Watched): Promise<Excess | undefin
  * processes. It does not look again while the tree does nothing. Calls `onExcess` at the first excess, and stops.
  */
 export const watchLimits = (
-  { clock, ...watched }: Watched & { clock: Clock },
+  { clock, pid, workDir, limits }: Watched & { clock: Clock },
   onExcess: (excess: Excess) => void,
-): Repetition => {
+): Watch => {
+  const { workDirBytes, processes, given = NOTHING } = limits;
+  const most = 2 * processes;
+  // Without a bound, the program bounds itself.
+  const measure = Number.isFinite(workDirBytes)
+    ? folderMeter(workDir, clock, {
+        bytes: given.bytes + workDirBytes,
+        entries: given.entries + MAX_ENTRIES,
+      })
+    : () => Promise.resolve(NOTHING);
   let last = '';
-  const watching = every({ clock, everyMs: EVERY_MS, isPauseFirst: true }, async (stopped) => {
-    // Warm programs are idle most of the time, and a whole look at one costs milliseconds.
-    const now = await doings(watched.pid, 2 * watched.limits.processes);
-    if (now === last) {
-      return;
-    }
-    last = now;
-    const excess = await look(watched);
+  let usage: Usage = { threads: 0, memoryBytes: 0, deletedBytes: 0, openFiles: 0 };
+  let folder = given;
+  let measured: Promise<FolderUsage> | undefined;
+  let isChanged = false;
+  const check = (stopped: AbortSignal): void => {
+    const excess = excessOf(usage, folder, limits);
     if (excess !== undefined && !stopped.aborted) {
       void watching.stop();
       onExcess(excess);
     }
+  };
+  const note = async (
+    measuring: Promise<FolderUsage> | undefined,
+    stopped: AbortSignal,
+  ): Promise<void> => {
+    folder = (await measuring) ?? folder;
+    check(stopped);
+  };
+  const watching = every({ clock, everyMs: EVERY_MS, isPauseFirst: true }, async (stopped) => {
+    // Warm programs are idle most of the time, and a whole look at one costs milliseconds.
+    const now = await doings(pid, most);
+    if (now !== last) {
+      last = now;
+      isChanged = true;
+      usage = await usageOf(pid, workDir, most);
+      check(stopped);
+    }
+    // Memory is looked at meanwhile: a large folder takes seconds.
+    const measuring = isChanged ? measure() : measured;
+    if (measuring !== measured) {
+      isChanged = false;
+      measured = measuring;
+      void note(measuring, stopped);
+    }
   });
-  return watching;
+  const taken = (): Taken => ({
+    memoryBytes: usage.memoryBytes,
+    diskBytes: folder.bytes + usage.deletedBytes,
+  });
+  return { ...watching, taken };
 };

@@ -15,6 +15,7 @@ import {
   parseNetworks,
   type Environment,
 } from '#libs/config/index.ts';
+import { machineMemory } from '#libs/programs/index.ts';
 import { mongoVariables, serverConfig, serverVariables } from '#libs/service/index.ts';
 import { parsePools } from './pool-expression.ts';
 import { poolProblems, type KernelRange } from './domain/pool.ts';
@@ -37,6 +38,10 @@ export const variables = z.object({
   MUSTER_PORT_PVSERVER: text('/usr/bin/pvserver').optional(),
   MUSTER_PORT_VISUALIZATION_MEMORY: size().prefault('8GiB'),
   MUSTER_PORT_VISUALIZATION_IDLE: duration({ maxMs: 30 * 86_400_000 }).prefault('4h'),
+  MUSTER_PORT_SESSION_DISK: size().prefault('8GiB'),
+  MUSTER_PORT_CUSTOMER_MEMORY: size().optional(),
+  MUSTER_PORT_CUSTOMER_DISK: size().prefault('40GiB'),
+  MUSTER_PORT_DISK_RESERVE: size().prefault('2GiB'),
   MUSTER_PORT_VNC_NETWORKS: list('10.0.0.0/8').optional(),
   MUSTER_PORT_WEBSOCKIFY: text('/usr/bin/websockify').optional(),
   MUSTER_PORT_NOVNC: text('/usr/share/novnc').prefault('/usr/share/novnc'),
@@ -80,6 +85,13 @@ export const readConfig = (env: Environment, kernel: readonly KernelRange[]) => 
     address: read.MUSTER_PORT_ADDRESS,
     onStop: read.MUSTER_PORT_ON_STOP,
     failpoint: read.MUSTER_PORT_FAILPOINT,
+    /** How much the program of a session may write. */
+    sessionDiskBytes: read.MUSTER_PORT_SESSION_DISK,
+    hostBounds: {
+      customerMemoryBytes: read.MUSTER_PORT_CUSTOMER_MEMORY ?? Math.floor(machineMemory() / 2),
+      customerDiskBytes: read.MUSTER_PORT_CUSTOMER_DISK,
+      reserveBytes: read.MUSTER_PORT_DISK_RESERVE,
+    },
     visualization: {
       /** Folders below which cases may be. */
       roots: (read.MUSTER_PORT_CASE_ROOTS ?? '').split(':').filter((root) => root !== ''),

@@ -19,6 +19,7 @@ import { FolderInUseError, openDatabase } from './store/database.ts';
 import { createComputeStore } from './store/compute-store.ts';
 import { createLeaseStore } from './store/lease-store.ts';
 import { createSessionStore } from './store/session-store.ts';
+import { openHostKeeper } from './session/host-keeper.ts';
 import { openVisualizations, type Visualizations } from './visualization/visualizations.ts';
 import { openConsoles, type Consoles } from './vnc/consoles.ts';
 
@@ -53,7 +54,10 @@ export const createContext = async (
   const bootId = await readBootId();
   const leaseManager = openLeaseManager({ ...shared, store, host, pools, bootId });
   stack.defer(() => leaseManager.close());
+  const hostKeeper = openHostKeeper({ clock, folder: dataDir, bounds: config.hostBounds });
+  stack.defer(() => hostKeeper.close());
   const keeping = {
+    hostKeeper,
     ...shared,
     leaseManager,
     folder: join(dataDir, 'sessions'),

@@ -98,7 +98,7 @@ const GONE = {
 };
 
 export const openComputeSessions = (
-  { address, compute }: Pick<Config, 'address' | 'compute'>,
+  { address, compute, sessionDiskBytes }: Pick<Config, 'address' | 'compute' | 'sessionDiskBytes'>,
   keeping: SessionManagerOptions,
   store: ComputeStore,
 ): ComputeSessions => {
@@ -168,6 +168,7 @@ export const openComputeSessions = (
 
   const type = workerSessions({
     address,
+    diskBytes: sessionDiskBytes,
     kinds,
     changed: (session) => {
       if (session.state === 'stopping' || isOver(session)) {

@@ -53,6 +53,8 @@ export const wayOf = (folder: string): string => join(folder, 'way');
 
 interface WorkersOptions extends Required<Pick<SessionType<ComputeSpec>, 'changed' | 'forgotten'>> {
   address: string;
+  /** How much a worker may write. */
+  diskBytes: number;
   kinds: ReadonlyMap<string, WorkerKind>;
 }
 
@@ -61,6 +63,7 @@ interface WorkersOptions extends Required<Pick<SessionType<ComputeSpec>, 'change
  */
 export const workerSessions = ({
   address,
+  diskBytes,
   kinds,
   changed,
   forgotten,
@@ -75,7 +78,10 @@ export const workerSessions = ({
   forgotten,
   limits: ({ spec }, role) =>
     role === WORKER
-      ? watched({ memoryBytes: kinds.get(spec.worker)?.memoryBytes ?? MAX_MEMORY_BYTES })
+      ? watched({
+          memoryBytes: kinds.get(spec.worker)?.memoryBytes ?? MAX_MEMORY_BYTES,
+          workDirBytes: diskBytes,
+        })
       : undefined,
   recipe: async (session, folder) => {
     const kind = kinds.get(session.spec.worker);

@@ -26,6 +26,8 @@ export interface Session<Spec = unknown> {
   /** What it is for. A type has at most one living session for each key. */
   key: string;
   owner: string;
+  /** Whether its owner is a customer, who has bounds. Sessions of earlier builds do not say. */
+  isBound?: boolean;
   /** Empty until it has one. */
   leaseId: string;
   /** 0 until it has one. */
@@ -60,13 +62,14 @@ export interface ProcessRecord {
 export const newSession = <Spec>(
   type: Session['type'],
   id: string,
-  { key, owner, spec }: Pick<Session<Spec>, 'key' | 'owner' | 'spec'>,
+  { key, owner, spec, isBound = false }: Pick<Session<Spec>, 'key' | 'owner' | 'spec' | 'isBound'>,
   now: number,
 ): Session<Spec> => ({
   id,
   type,
   key,
   owner,
+  isBound,
   leaseId: '',
   port: 0,
   spec,

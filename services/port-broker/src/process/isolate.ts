@@ -83,10 +83,11 @@ const TMP_BYTES = 512 * 1024 ** 2;
 /** The most processes and threads of a program: libraries start some for each processor. */
 export const MAX_PROCESSES = 256 + 16 * availableParallelism();
 
-/** What is watched of an isolated program. The kernel already bounds its processes. */
-export const watched = (limits: { memoryBytes: number }): WatchedLimits => ({
+/** What is watched of an isolated program and its session's folder. The kernel already bounds its processes. */
+export const watched = (
+  limits: Pick<WatchedLimits, 'memoryBytes' | 'workDirBytes' | 'given'>,
+): WatchedLimits => ({
   ...limits,
-  workDirBytes: Infinity,
   processes: 2 * MAX_PROCESSES,
 });
 

@@ -82,7 +82,9 @@ export const createLifecycle = <Spec>(options: LifecycleOptions<Spec>): Lifecycl
         if (isFailed || run.excess !== undefined) {
           change({ lastError: await sayEnd(run) });
         }
-        if (!isRestarted) {
+        // What is on its disk is still there when it is started again.
+        const isFull = run.excess?.of === 'disk' || run.excess?.of === 'files';
+        if (!isRestarted || isFull) {
           return 'lost';
         }
       }

@@ -12,7 +12,14 @@ import {
   type Ender,
   type Identity,
 } from '#libs/programs/index.ts';
-import { type Excess, type WatchedLimits, watchLimits } from '#libs/sandbox/index.ts';
+import {
+  type Excess,
+  folderMeter,
+  type Taken,
+  type Watch,
+  type WatchedLimits,
+  watchLimits,
+} from '#libs/sandbox/index.ts';
 import type { ProcessRecord } from '../domain/session.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 import { whoListens } from '../process/connections.ts';
@@ -70,11 +77,16 @@ export interface ProcessGroup {
   nonces(): ReadonlySet<string>;
   /** Cuts output files that have grown too long. */
   bound(): Promise<void>;
+  /** What its watched programs take. Before they run, what the folder takes. */
+  taken(): Promise<Taken>;
+  /** Ends its watched programs for what they took. Resolves to whether one ran. */
+  endFor(excess: Excess): Promise<boolean>;
 }
 
 interface Running extends Output {
   identity: Identity;
   exited: Promise<Exit>;
+  watch?: Watch | undefined;
   excess?: Excess;
 }
 
@@ -94,17 +106,23 @@ export const createProcessGroup = (
   const ends: ProgramEnd[] = [];
   const bell = createBell();
 
+  const measure = folderMeter(folder, clock);
+  const watched = (): Running[] => [...running.values()].filter((each) => each.watch !== undefined);
+  const endFor = (program: Running, excess: Excess): Promise<boolean> => {
+    program.excess ??= excess;
+    return options.end([program.identity.nonce], 0);
+  };
+
   const watch = async (role: string, program: Running): Promise<void> => {
     running.set(role, program);
     const { output, since, identity } = program;
     const limits = options.limits(role);
-    const watching =
+    program.watch =
       limits &&
       watchLimits({ pid: identity.pid, workDir: folder, limits, clock }, (excess) => {
-        program.excess = excess;
-        void options.end([identity.nonce], 0);
+        void endFor(program, excess);
       });
-    const stop = (): void => void watching?.stop();
+    const stop = (): void => void program.watch?.stop();
     closing.addEventListener('abort', stop);
     const { code } = await program.exited;
     closing.removeEventListener('abort', stop);
@@ -242,6 +260,18 @@ export const createProcessGroup = (
     nonces: () => new Set(known.keys()),
     bound: async () => {
       await Promise.all([...running.values()].map(({ output }) => boundOutput(output)));
+    },
+    taken: async () => {
+      const taken = watched().flatMap((each) => each.watch?.taken() ?? []);
+      return {
+        memoryBytes: taken.reduce((sum, each) => sum + each.memoryBytes, 0),
+        diskBytes: taken[0]?.diskBytes ?? (await measure()).bytes,
+      };
+    },
+    endFor: async (excess) => {
+      const programs = watched();
+      await Promise.all(programs.map((program) => endFor(program, excess)));
+      return programs.length > 0;
     },
   };
 };

@@ -1,17 +1,20 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile, readFile, stat } from 'node:fs/promises';
+import { readdir, writeFile, readFile, stat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
+import { status } from '#libs/errors/index.ts';
 import { MARK, statOf } from '#libs/programs/index.ts';
 import { eventually, isAlive, failureOf } from '#libs/testing/index.ts';
 import { closed, listen } from '../fixtures/broker.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { ownedBy } from '../fixtures/owned.ts';
 import { ECHO, openSessions, type Sessions } from '../fixtures/sessions.ts';
+
+const MIB = 1024 ** 2;
 
 const dial = async (port: number): Promise<Socket> => {
   const socket = connect({ port, host: '127.0.0.1' });
@@ -317,6 +320,92 @@ describe('the programs of sessions', () => {
     const kept = `${await readFile(`${log}.1`, 'latin1').catch(() => '')}${await readFile(log, 'latin1')}`;
     expect(kept.trimEnd().endsWith('the end')).to.equal(true);
     expect(kept.length).to.be.below(6 * 1024 ** 2);
+  });
+
+  /** Writes megabytes into a file, and then serves its port. */
+  const writes = (megabytes: number, file = 'big') => ({
+    script: `head -c ${megabytes}M /dev/zero > ${file}; ${ECHO.script}`,
+    readyMs: 60_000,
+  });
+  const stateOf = (id: string) => sessions.manager.get(id);
+  const ends = (id: string, lastError: RegExp): Promise<void> =>
+    eventually(
+      () => {
+        expect(stateOf(id)).to.include({ state: 'ended', end: 'lost' });
+        expect(stateOf(id)?.lastError).to.match(lastError);
+      },
+      { withinMs: 40_000 },
+    );
+  const bound = { isBound: true };
+
+  it('end with their session when they write more than they may, and leave nothing on the disk', async () => {
+    sessions = await opened.use(openSessions({ diskBytes: 50 * MIB }));
+    const modest = await sessions.start('a', writes(30));
+    const script = `head -c 30M /dev/zero > a; (sleep 1; head -c 30M /dev/zero > b; sleep 1000) & ${ECHO.script}`;
+    const greedy = await sessions.start('b', { script });
+    await ends(greedy.session.id, /^program wrote more than 50 MiB to its work folder/);
+    expect(await readdir(sessions.folder)).to.deep.equal([modest.session.id]);
+    expect(stateOf(modest.session.id)).to.include({ state: 'ready', restarts: 0 });
+    expect(kindOf(sessions, greedy.session.port)).to.equal('free');
+  });
+
+  it('take together what their customer may of a host: the greediest ends, and no further one begins', async () => {
+    sessions = await opened.use(openSessions({ bounds: { customerDiskBytes: 250 * MIB } }));
+    const free = await sessions.start('free', writes(300), { owner: 'portal' });
+    const small = await sessions.start('a', writes(100), bound);
+    const other = await sessions.start('b', writes(100), { ...bound, owner: 'bob' });
+    const script = `(sleep 1; head -c 200M /dev/zero > b; sleep 1000) & ${ECHO.script}`;
+    const large = await sessions.start('c', { script }, bound);
+    await ends(
+      large.session.id,
+      /^program took \d+ MiB of disk, the most of the \d+ MiB .* may take 250 MiB/,
+    );
+    for (const { session } of [free, small, other]) {
+      expect(stateOf(session.id)).to.include({ state: 'ready', restarts: 0 });
+    }
+  });
+
+  for (const [of, bounds] of [
+    ['disk', { customerDiskBytes: MIB / 4 }],
+    ['memory', { customerMemoryBytes: MIB / 4 }],
+  ] as const) {
+    it(`are as many as their customer’s ${of} lets begin`, async () => {
+      sessions = await opened.use(openSessions({ bounds }));
+      await sessions.start('a', writes(1), bound);
+      let tries = 0;
+      await eventually(
+        async () => {
+          tries += 1;
+          const refused = await failureOf(sessions.start(`b${tries}`, ECHO, bound));
+          // Until it was looked at, others begin, as many as there are ports for one customer.
+          expect(refused).to.include({
+            code: status.RESOURCE_EXHAUSTED,
+            reason: `CUSTOMER_${of.toUpperCase()}_USED`,
+          });
+          expect(refused?.message).to.include('stop one of them');
+        },
+        { withinMs: 40_000 },
+      );
+      await sessions.start('c', ECHO, { ...bound, owner: 'bob' });
+    });
+  }
+
+  it('leave a reserve of the disk: below it none begins, and the greediest ends', async () => {
+    let freeBytes = 2 ** 40;
+    const bounds = { reserveBytes: 2 ** 30 };
+    sessions = await opened.use(openSessions({ bounds, freeBytes: () => freeBytes }));
+    const small = await sessions.start('a', writes(1));
+    const large = await sessions.start('b', writes(100));
+    const file = join(sessions.folder, large.session.id, 'big');
+    freeBytes = 2 ** 29;
+    const refused = await failureOf(sessions.start('c', ECHO));
+    expect(refused).to.include({ code: status.RESOURCE_EXHAUSTED, reason: 'HOST_DISK_SHORT' });
+    expect(refused?.message).to.include('512 MiB');
+    await ends(large.session.id, /^program took 100 MiB of disk, the most of all sessions/);
+    expect(await stat(file).catch(() => 'gone')).to.equal('gone');
+    expect(stateOf(small.session.id)).to.include({ state: 'ready' });
+    freeBytes = 2 ** 40;
+    await sessions.start('c', ECHO);
   });
 
   it('cannot lose their port by a release of the lease, nor by its time', async () => {

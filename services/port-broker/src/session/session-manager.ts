@@ -16,7 +16,8 @@ import {
 import { recorder, type Events } from '../events.ts';
 import type { SocketTable } from '../host/socket-table.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import { sessionNotFound, startFailed } from './errors.ts';
+import { endedBefore, sessionNotFound, startFailed } from './errors.ts';
+import type { HostKeeper } from './host-keeper.ts';
 import { acquireFor, leaseOf, leasesOfNobody } from './leases.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createProcessGroup } from './process-group.ts';
@@ -25,6 +26,7 @@ import type { SessionType } from './session-type.ts';
 export interface SessionManagerOptions {
   /** Folder for what belongs to sessions while they live. */
   folder: string;
+  hostKeeper: HostKeeper;
   leaseManager: LeaseManager;
   store: SessionStore;
   sockets: SocketTable;
@@ -106,7 +108,7 @@ export const openSessionManager = <Spec>(
   type: SessionType<Spec>,
   options: SessionManagerOptions,
 ): SessionManager<Spec> => {
-  const { leaseManager, store, sockets, clock, random, events, failpoint } = options;
+  const { hostKeeper, leaseManager, store, sockets, clock, random, events, failpoint } = options;
   const kept = store.load();
   const known = (kept.sessions as Session<Spec>[]).filter((session) => session.type === type.name);
   const history = createHistory(known);
@@ -261,6 +263,7 @@ export const openSessionManager = <Spec>(
     byKey.set(wanted.key, session.id);
     const begun = (async () => {
       try {
+        await hostKeeper.admit(wanted);
         write(() => keep(session));
         return await begin(managed, wanted);
       } catch (thrown) {
@@ -350,6 +353,25 @@ export const openSessionManager = <Spec>(
     const living = [...sessions.values()].flatMap(({ lifecycle }) => lifecycle ?? []);
     await Promise.all(living.map(({ processes }) => processes.bound()));
   };
+  hostKeeper.keep({
+    takings: () =>
+      Promise.all(
+        [...sessions.values()].flatMap(({ session, lifecycle }) => {
+          const { id, owner, isBound = false, state } = session;
+          const about = { id, owner, isBound, isEnding: state === 'stopping' };
+          return lifecycle === undefined
+            ? []
+            : [lifecycle.processes.taken().then((taken) => ({ ...about, ...taken }))];
+        }),
+      ),
+    endFor: async (ending) => {
+      const managed = sessions.get(ending.id);
+      const isEnded = await managed?.lifecycle?.processes.endFor(ending);
+      if (isEnded === false) {
+        managed?.giveUp.abort(endedBefore(ending));
+      }
+    },
+  });
   const loops = [
     every({ clock, everyMs: SWEEP_EVERY_MS, isPauseFirst: true }, sweep),
     every({ clock, everyMs: BOUND_EVERY_MS, isPauseFirst: true }, boundAll),

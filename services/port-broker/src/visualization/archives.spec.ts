@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { packArchive } from '#libs/archive/fixtures/pack.ts';
+import { SessionState } from '#libs/contracts/port.ts';
 import { statOf } from '#libs/programs/index.ts';
 import {
   answersMeanwhile,
@@ -20,12 +21,13 @@ import {
   type Visualizations,
 } from '../fixtures/broker.ts';
 import { startBlobFor } from '../fixtures/blob.ts';
+import { sayConnectId, startParaviewClient } from '../fixtures/paraview-client.ts';
 
 const MIB = 1024 ** 2;
 
 describe('an archive that a customer hands in', function () {
   this.timeout(120_000);
-  before(needs('pvserver', 'bwrap', 'socat'));
+  before(needs('pvserver', 'pvpython', 'bwrap', 'socat'));
   const opened = new AsyncDisposableStack();
   let dir: string;
   let broker: BrokerProcess;
@@ -38,7 +40,7 @@ describe('an archive that a customer hands in', function () {
     const pools = (first: number) => `visualization=${first}-${first + 1}`;
     const place = opened.use(await preparePlace({ pools }));
     const blob = opened.use(await startBlobFor(place));
-    const env = { ...place.env, ...blob.env };
+    const env = { ...place.env, ...blob.env, MUSTER_PORT_SESSION_DISK: '100MiB' };
     broker = opened.use(await startBrokerProcess({ ...place, env }));
     mallory = await broker.visualizations('customer', 'mallory');
     ann = await broker.as('customer', 'ann');
@@ -107,4 +109,31 @@ describe('an archive that a customer hands in', function () {
       { withinMs: 60_000 },
     );
   });
+
+  for (const folder of ['/case', '/run-s']) {
+    it(`has a server that writes no more than it may: ${folder}`, async () => {
+      const server = await start(await objectOf('gz'));
+      await using visitor = startParaviewClient();
+      await visitor.run(sayConnectId(server.connectId));
+      await visitor.run(`Connect('127.0.0.1', ${server.port})`);
+      const script = `import time
+with open('${folder}/fill', 'wb') as file:
+    for _ in range(200): file.write(bytes(1024**2))
+time.sleep(100)`;
+      const source = `globals().update(p=ProgrammableSource(Script=${JSON.stringify(script)}))`;
+      await visitor.run(source);
+      visitor.run('p.UpdatePipeline()').catch(() => undefined);
+      await eventually(
+        async () => {
+          const { visualization } = await mallory.getVisualization(server);
+          expect(visualization?.state).to.equal(SessionState.ENDED);
+          expect(visualization?.lastError).to.match(
+            /^pvserver wrote more than 100 MiB to its work folder/,
+          );
+        },
+        { withinMs: 60_000 },
+      );
+      expect(await readdir(join(broker.dataDir, 'sessions'))).to.deep.equal([]);
+    });
+  }
 });

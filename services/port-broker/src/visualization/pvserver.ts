@@ -15,6 +15,7 @@ import {
 } from '../process/isolate.ts';
 import { checkReadable } from './case.ts';
 import { give, ownerOf } from '../process/user.ts';
+import type { FolderUsage } from '#libs/sandbox/index.ts';
 import type { SessionType } from '../session/session-type.ts';
 
 export interface VisualizationSpec {
@@ -24,6 +25,8 @@ export interface VisualizationSpec {
   /** Name of the file to open in the case's folder; empty until it is known. */
   foam: string;
   version: string;
+  /** What the case from an archive takes, as it was unpacked; undefined: there is none, or not yet, or an earlier build unpacked it. */
+  given?: FolderUsage;
   /** What a client has to say to be let in; undefined: the server is of an earlier build, and asks for nothing. */
   connectId?: number;
 }
@@ -50,6 +53,10 @@ interface PvserverOptions
   address: string;
   /** How much memory a server may use. */
   memoryBytes: number;
+  /** How much it may write. */
+  diskBytes: number;
+  /** What a case from an archive takes at most. */
+  maxCase: FolderUsage;
   /** Whether clients are told how many minutes are left. */
   isTimed: boolean;
   /** The folder of a session's case. An archive is unpacked first. */
@@ -66,8 +73,14 @@ export const pvserverSessions = (options: PvserverOptions): SessionType<Visualiz
   isRestarted: () => true,
   graceMs: GRACE_MS,
   startsAtOnce: AT_ONCE,
-  limits: (_session, role) =>
-    role === 'pvserver' ? watched({ memoryBytes: options.memoryBytes }) : undefined,
+  limits: ({ spec }, role) =>
+    role === 'pvserver'
+      ? watched({
+          memoryBytes: options.memoryBytes,
+          workDirBytes: options.diskBytes,
+          given: spec.given ?? (spec.objectId === '' ? undefined : options.maxCase),
+        })
+      : undefined,
   prepare: options.prepare,
   recipe: async (session, folder) => {
     const program = options.pvserver ?? (await systemProgram('pvserver'));

@@ -19,16 +19,16 @@ import { CASE_OWNER, makeCavity } from '../fixtures/case.ts';
 import { opensPerTest } from '../fixtures/opened.ts';
 import { treeUsage } from '#libs/programs/index.ts';
 import { ownedBy } from '../fixtures/owned.ts';
-import { startParaviewClient, type ParaviewClient } from '../fixtures/paraview-client.ts';
+import {
+  sayConnectId,
+  startParaviewClient,
+  type ParaviewClient,
+} from '../fixtures/paraview-client.ts';
 
 const CELLS = 'r.GetDataInformation().GetNumberOfCells()';
 
-/** The id by which a client asks to be let in from now on. */
-const say = async (client: ParaviewClient, connectId: number): Promise<void> => {
-  const configuration =
-    "__import__('paraview.modules.vtkRemotingCore', fromlist=['']).vtkRemotingCoreConfiguration";
-  await client.run(`${configuration}.GetInstance().SetConnectID(${connectId})`);
-};
+const say = (client: ParaviewClient, connectId: number): Promise<string> =>
+  client.run(sayConnectId(connectId));
 
 /** Connects and opens the case, so that it is really read. */
 const attach = async (

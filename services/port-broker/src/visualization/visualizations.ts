@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import type { Sample } from '../domain/activity.ts';
 import type { Session } from '../domain/session.ts';
 import { removeFolder, StartFailure, treeUsage } from '#libs/programs/index.ts';
+import { folderUsage } from '#libs/sandbox/index.ts';
 import { giveAll, NOBODY } from '../process/user.ts';
 import { connectionsOf } from '../process/connections.ts';
 import { startFailed } from '../session/errors.ts';
@@ -56,12 +57,17 @@ const MAX_ENTRIES = 200_000;
 const UNPACKS_AT_ONCE = 2;
 
 export const openVisualizations = (
-  { address, visualization }: Pick<Config, 'address' | 'visualization'>,
+  {
+    address,
+    visualization,
+    sessionDiskBytes,
+  }: Pick<Config, 'address' | 'visualization' | 'sessionDiskBytes'>,
   keeping: SessionManagerOptions,
   blob: BlobAccess | undefined,
 ): Visualizations => {
   const { clock, events } = keeping;
   const { roots, archiveBytes, pvserver, memoryBytes, idleMs } = visualization;
+  const maxCase = { bytes: archiveBytes, entries: MAX_ENTRIES };
   const inTurn = createFairLimit(UNPACKS_AT_ONCE);
 
   /** Unpacks an archive once, and renames it into place, because whatever is there must be whole. */
@@ -103,7 +109,8 @@ export const openVisualizations = (
     if (caseDir === '') {
       await giveAll(of, NOBODY);
     }
-    manager.note(session.id, { spec: { ...session.spec, foam } });
+    const given = caseDir === '' ? (session.spec.given ?? (await folderUsage(folder))) : undefined;
+    manager.note(session.id, { spec: { ...session.spec, foam, ...(given && { given }) } });
     if (idleMs > 0) {
       await tellMinutes(folder, Math.ceil(idleMs / 60_000));
     }
@@ -121,7 +128,16 @@ export const openVisualizations = (
   };
 
   const isTimed = idleMs > 0;
-  const type = pvserverSessions({ address, pvserver, memoryBytes, isTimed, caseOf, prepare });
+  const type = pvserverSessions({
+    address,
+    pvserver,
+    memoryBytes,
+    diskBytes: sessionDiskBytes,
+    maxCase,
+    isTimed,
+    caseOf,
+    prepare,
+  });
   const manager = openSessionManager(type, keeping);
   /** Bytes that each client of a server has exchanged with it. */
   const clientsOf = (id: string): Map<string, number> => {
