@@ -4,7 +4,7 @@ import type { ConnectRequest, Report } from './agent.ts';
  * What a manager may understand in addition to the first version of the agent protocol. `Welcome.features`
  * explains each name.
  */
-export const AGENT_FEATURES = ['skips-unknown', 'progress'] as const;
+export const AGENT_FEATURES = ['skips-unknown', 'progress', 'checkpoints'] as const;
 export type AgentFeature = (typeof AGENT_FEATURES)[number];
 
 /** What an agent can say: the kinds of its messages, and of the reports in them. */
@@ -23,4 +23,6 @@ export const needs: Needs = {
   started: undefined,
   completed: undefined,
   failed: undefined,
+  checkpointed: 'checkpoints',
+  yielded: 'checkpoints',
 };

@@ -5,6 +5,7 @@ import {
   type Outcome,
   type Report,
 } from '#libs/contracts/agent.ts';
+import type { ResumePoint } from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import { completedBody, failedBody, helloOf, noopSha256 } from '#libs/testing/index.ts';
 import {
@@ -31,6 +32,10 @@ interface Entry {
   workloadId: string;
   attempt: Attempt;
   phase: Phase;
+  /** Where it goes on. */
+  resume?: ResumePoint | undefined;
+  /** Whether its tasks make checkpoints. */
+  isResumable: boolean;
 }
 
 interface AgentOptions {
@@ -43,6 +48,13 @@ interface AgentOptions {
   /** What it says of the input in place of doing a task, if it does. */
   claims: () => FailureClassName | undefined;
 }
+
+/** Whether the tasks of a node make checkpoints, as its work says. */
+const isResumable = ({ work }: DesiredState, task: string): boolean =>
+  work?.kind?.$case === 'noop' &&
+  work.kind.value.nodes.some(
+    ({ id, checkpointMs }) => task.startsWith(`${id}/`) && checkpointMs !== undefined,
+  );
 
 /** A stream that lived for so long was a good one. */
 const GOOD_MS = 10_000;
@@ -70,7 +82,11 @@ export const createAgent = (
   /** On its disk, so it outlives the process. */
   let streams = 0;
 
-  const bodyOf = (workloadId: string, { task }: Attempt): NonNullable<Report['body']> => {
+  const bodyOf = (
+    workloadId: string,
+    { task }: Attempt,
+    resume?: ResumePoint,
+  ): NonNullable<Report['body']> => {
     const claim = claims();
     if (claim !== undefined) {
       world.count('lies about the input');
@@ -78,7 +94,11 @@ export const createAgent = (
     }
     return fails(task)
       ? failedBody()
-      : completedBody({ sha256: noopSha256(workloadId, task), seconds: taskMs / 1_000 });
+      : completedBody({
+          sha256: noopSha256(workloadId, task),
+          seconds: taskMs / 1_000,
+          resumedAttempt: resume?.madeBy,
+        });
   };
 
   const say = (
@@ -102,13 +122,35 @@ export const createAgent = (
     }
   };
 
-  const finish = (key: string): void => {
+  /** Says how far a task is, now and then an earlier point too. */
+  const checkpoint = (key: string): void => {
+    const entry = entries.get(key);
+    if (running !== key || entry?.phase !== 'running') {
+      return;
+    }
+    const { workloadId, attempt, resume } = entry;
+    const position = (resume?.position ?? 0) + (world.random.float() < 0.2 ? 0 : 1);
+    const value = { receipt: undefined, position, name: `${position} ms` };
+    reports.add(`${key} at ${position}`, {
+      workloadId,
+      attempt,
+      body: { $case: 'checkpointed', value },
+    });
+    world.count('checkpoints');
+    flush();
+  };
+
+  const finish = (key: string, body?: NonNullable<Report['body']>): void => {
     const entry = entries.get(key);
     running = undefined;
     if (entry?.phase === 'running') {
-      const { workloadId, attempt } = entry;
+      const { workloadId, attempt, resume } = entry;
       entry.phase = 'finished';
-      const report: Unnumbered = { workloadId, attempt, body: bodyOf(workloadId, attempt) };
+      const report: Unnumbered = {
+        workloadId,
+        attempt,
+        body: body ?? bodyOf(workloadId, attempt, resume),
+      };
       outbox.set(key, { workloadId, report });
       reports.add(key, report);
       flush();
@@ -135,6 +177,9 @@ export const createAgent = (
         };
         world.after(200, 'has begun', begun, process);
       }
+      if (entry.isResumable) {
+        world.after(ms / 2, 'makes a checkpoint', () => checkpoint(key), process);
+      }
       const done = (): void => (running === key ? finish(key) : undefined);
       world.after(ms, `has done ${attempt.task}`, done, process);
     }
@@ -158,7 +203,17 @@ export const createAgent = (
         workloadId: state.workloadId,
         attempt,
         phase: 'waiting',
+        resume: state.handover?.resumes.find((point) => point.attempt === attempt.attempt),
+        isResumable: isResumable(state, attempt.task),
       });
+    }
+    for (const attempt of state.handover?.yielding ?? []) {
+      const key = attemptKey(state.workloadId, attempt);
+      world.count('asked to yield');
+      const value = { reason: 'asked by the mesh', seconds: 0 };
+      const yields = (): void =>
+        running === key ? finish(key, { $case: 'yielded', value }) : undefined;
+      world.after(5, 'yields', yields, process);
     }
     if (!state.adopt) {
       queue = state.attempts.map(({ attempt }) => attemptKey(state.workloadId, attempt));
@@ -286,7 +341,12 @@ export const createAgent = (
       failures = 0;
       isSuperseded = false;
       for (const [key, { workloadId, report }] of outbox) {
-        entries.set(key, { workloadId, attempt: report.attempt!, phase: 'finished' });
+        entries.set(key, {
+          workloadId,
+          attempt: report.attempt!,
+          phase: 'finished',
+          isResumable: false,
+        });
         reports.add(key, report);
       }
       world.after(world.random.float() * 1_000, 'connects', connect, process);

@@ -18,6 +18,8 @@ export interface Model {
   rejected: Set<string>;
   /** What was last said of a result: `approved`, `rejected`. */
   rulings: Map<string, string>;
+  /** How far tasks are that are not done. */
+  checkpoints: Map<string, number>;
   phase: string;
   isClosed: boolean;
 }
@@ -33,6 +35,7 @@ export const emptyModel = (steps: readonly Step[] = oneStep): Model => ({
   unruled: new Map(),
   rejected: new Set(),
   rulings: new Map(),
+  checkpoints: new Map(),
   phase: 'pending',
   isClosed: false,
 });
@@ -66,6 +69,7 @@ const retry = (model: Model, tasks: readonly string[]): void => {
     model.repairs.delete(task);
     model.unruled.delete(task);
     model.rejected.delete(task);
+    model.checkpoints.delete(task);
   }
 };
 
@@ -90,6 +94,7 @@ export const take = (model: Model, entry: Entry): string | undefined => {
       }
       model.accepted.add(key);
       model.done.add(task);
+      model.checkpoints.delete(task);
       model.repairs.delete(task);
       return undefined;
     }
@@ -114,6 +119,7 @@ export const take = (model: Model, entry: Entry): string | undefined => {
         if (model.done.delete(task)) {
           model.repairs.add(task);
           model.unruled.delete(task);
+          model.checkpoints.delete(task);
           model.rejected.delete(task);
         }
       }
@@ -170,6 +176,19 @@ export const take = (model: Model, entry: Entry): string | undefined => {
     case 'resumed':
       model.phase = 'running';
       return undefined;
+    case 'checkpointed': {
+      const { task, position } = entry;
+      const last = model.checkpoints.get(task) ?? -Infinity;
+      if (model.done.has(task) || model.failed.has(task)) {
+        return `${task} checkpointed although it was decided`;
+      }
+      if (!(position > last)) {
+        return `${task} checkpointed at ${position} after ${last}`;
+      }
+      model.checkpoints.set(task, position);
+      return undefined;
+    }
+    case 'yielded':
     case 'taken-over':
     case 'started':
     case 'duplicate':

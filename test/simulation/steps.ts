@@ -7,6 +7,8 @@ export interface Step {
   after: readonly { node: string; on: 'success' | 'end' }[];
   /** Which of its results want approval. */
   gate?: 'ask' | 'if-failed';
+  /** Its tasks make checkpoints. */
+  checkpointMs?: number;
 }
 
 /** A workload of noop tasks that stand after nothing. */
@@ -81,6 +83,7 @@ export const randomSteps = (
       tasks: most - below(Math.ceil(most / 3)),
       after,
       ...(isAsked && { gate: 'ask' as const }),
+      ...(below(3) === 0 && { checkpointMs: 1 }),
     });
   }
   return steps;

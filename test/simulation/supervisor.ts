@@ -48,6 +48,7 @@ export const startSupervisor = (
       differing: () => Promise.reject(new Error('there are no blobs')),
       pictureSize: () => Promise.reject(new Error('there are no blobs')),
       head: () => Promise.reject(new Error('there are no blobs')),
+      keepParts: async () => 0,
     },
     bus,
     refusals: {

@@ -45,6 +45,10 @@ const bytesOf = ({ body }: Unnumbered): number => {
       );
     case 'failed':
       return FRAME_BYTES + textBytes([body.value.reason]) + textBytes(body.value.names);
+    case 'checkpointed':
+      return FRAME_BYTES + textBytes([body.value.name]);
+    case 'yielded':
+      return FRAME_BYTES + textBytes([body.value.reason]);
     case 'started':
     case undefined:
       return FRAME_BYTES;

@@ -66,6 +66,8 @@ export interface Kind<Spec> {
   faultOf(failureClass: FailureClassName): Fault;
   /** The engine that the input needs by the word of a machine that lacks it; else empty. */
   engineLearnt(failureClass: FailureClassName, names: readonly string[]): string;
+  /** Whether tasks of this node make checkpoints, so that another user can go on. */
+  makesCheckpoints(spec: Spec, node: string): boolean;
   /** Whether an idle user may do a running task of this node a second time. */
   mayCopy(spec: Spec, node: string): boolean;
   /** The file name extensions that a node's results may have, without a dot. */

@@ -71,5 +71,6 @@ const ENDS: { [K in Entry['kind']]?: AttemptEnd } = {
   duplicate: AttemptEnd.DUPLICATE,
   'attempt-failed': AttemptEnd.FAILED,
   'attempt-lost': AttemptEnd.LOST,
+  yielded: AttemptEnd.YIELDED,
   'result-refused': AttemptEnd.WITHDRAWN,
 };

@@ -12,7 +12,13 @@ import { has } from '../domain/sets/bitmap.ts';
 import { valueAt } from '../domain/sets/small-int-map.ts';
 import { taskIndex, taskKey } from '../domain/graph/task-graph.ts';
 import { ordinalsFromText } from '../domain/graph/task-text.ts';
-import { generationOf, isAsleep, troubleOf, type WorkloadState } from '../domain/state/workload.ts';
+import {
+  checkpointOf,
+  generationOf,
+  isAsleep,
+  troubleOf,
+  type WorkloadState,
+} from '../domain/state/workload.ts';
 import { taskApprovalOf } from '../wire/approvals.ts';
 import { numberPageToken, parseNumberPage } from './number-page.ts';
 import { resolve } from './target.ts';
@@ -94,6 +100,7 @@ const taskOf = (
     failures: trouble?.failures.length ?? 0,
     losses: trouble?.losses ?? 0,
     reason: trouble?.givenUp ?? trouble?.last?.reason ?? '',
+    checkpoint: checkpointOf(state, ordinal)?.name,
     approval: taskApprovalOf(state, ordinal),
   };
 };

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { verifyReceipt, type Secret } from '#libs/auth/index.ts';
-import type { Completed } from '#libs/contracts/agent.ts';
+import type { Checkpointed, Completed } from '#libs/contracts/agent.ts';
 import type { Attempt, Receipt } from '#libs/contracts/common.ts';
 import {
   type AttemptBlobName,
@@ -59,6 +59,29 @@ export const resultForgery = (
       file.ending.endsWith(extname(file.receipt.blobName)),
   );
   return isStored ? undefined : 'RECEIPT_INVALID';
+};
+
+/**
+ * Why a claimed checkpoint proves nothing; undefined if it is proven by a receipt of blob for a whole manifest under the attempt's own
+ * name. Where results are no blobs, checkpoints are none either.
+ */
+export const checkpointForgery = (
+  { meshSecret }: Proofs,
+  header: WorkloadHeader,
+  attempt: Attempt,
+  { receipt, position }: Pick<Checkpointed, 'receipt' | 'position'>,
+): string | undefined => {
+  if (!Number.isFinite(position)) {
+    return 'CHECKPOINT_INVALID';
+  }
+  if (kindOf(header.spec).knownDigest(header.spec, header.id, attempt.task) !== undefined) {
+    return receipt === undefined ? undefined : 'CHECKPOINT_INVALID';
+  }
+  if (receipt === undefined) {
+    return 'RECEIPT_MISSING';
+  }
+  const isOwn = ownBlob(header, attempt, receipt.blobName)?.kind === 'checkpoint';
+  return isOwn && isSigned(meshSecret, receipt) ? undefined : 'RECEIPT_INVALID';
 };
 
 /** The blob of a failed attempt's log; empty if none was stored or its receipt is not valid. */

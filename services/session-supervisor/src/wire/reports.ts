@@ -15,7 +15,13 @@ import type { FurtherFile, UsedEngine } from '../domain/state/entries.ts';
 import type { Outcome } from '../domain/decisions/decision.ts';
 import type { WorkloadHeader } from '../domain/state/workload.ts';
 import type { HeldClaim, Report } from '../domain/decisions/inputs.ts';
-import { isHandedOut, provenLog, resultForgery, type Proofs } from './admission.ts';
+import {
+  checkpointForgery,
+  isHandedOut,
+  provenLog,
+  resultForgery,
+  type Proofs,
+} from './admission.ts';
 
 /** Bounds of the texts that an agent can bring into the journal; longer ones are cut. */
 const MAX_REASON = 1_000;
@@ -24,6 +30,7 @@ const MAX_NAME = 1_024;
 const MAX_NOTES = 8;
 const MAX_NOTE = 200;
 const MAX_ENGINE = 64;
+const MAX_CHECKPOINT_NAME = 64;
 
 const DRAINS: Partial<Record<DrainRequest, Assigned['drain']>> = {
   [DrainRequest.NOW]: 'now',
@@ -70,12 +77,26 @@ export const reportsFromProto = (
     }
     const { task, generation, attempt } = handedOut;
     const isOurs = isHandedOut(proofs, handedOut, user);
-    const isResult = isOurs && body.$case === 'completed';
-    const fault = isResult ? resultForgery(proofs, header, handedOut, body.value) : undefined;
+    const fault = isOurs ? faultOf(proofs, header, handedOut, body) : undefined;
     const forgery = isOurs ? fault : 'TOKEN_INVALID';
     const base = { reportId, task, generation, attempt, ...(forgery && { forgery }) };
     return [{ ...base, body: bodyFromProto(proofs, header, handedOut, body) }];
   });
+
+/** Why the body of a report proves nothing, although its attempt was handed out; undefined if it proves what it says. */
+const faultOf = (
+  proofs: Proofs,
+  header: WorkloadHeader,
+  handedOut: Attempt,
+  body: NonNullable<ProtoReport['body']>,
+): string | undefined => {
+  if (body.$case === 'completed') {
+    return resultForgery(proofs, header, handedOut, body.value);
+  }
+  return body.$case === 'checkpointed'
+    ? checkpointForgery(proofs, header, handedOut, body.value)
+    : undefined;
+};
 
 const bodyFromProto = (
   proofs: Proofs,
@@ -87,8 +108,18 @@ const bodyFromProto = (
     case 'started':
       return { kind: 'started' };
     case 'completed': {
-      const { receipt, sha256, pixelHash, seconds, notes, used, ending, files, flawed } =
-        body.value;
+      const {
+        receipt,
+        sha256,
+        pixelHash,
+        seconds,
+        notes,
+        used,
+        ending,
+        files,
+        flawed,
+        resumedAttempt,
+      } = body.value;
       return {
         kind: 'completed',
         seconds: sane(seconds),
@@ -100,6 +131,7 @@ const bodyFromProto = (
         ...(used && { used: usedFromProto(used) }),
         ...(ending !== '' && { ending }),
         ...(files.length > 0 && { files: files.map(fileFromProto) }),
+        ...(resumedAttempt && { resumedAttempt }),
         ...(flawed === true && { isFlawed: true as const }),
       };
     }
@@ -113,6 +145,21 @@ const bodyFromProto = (
         log: provenLog(proofs, header, handedOut, logReceipt),
         names: names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME)),
       };
+    }
+    case 'checkpointed': {
+      const { receipt, position, name } = body.value;
+      return {
+        kind: 'checkpointed',
+        position,
+        name: name.slice(0, MAX_CHECKPOINT_NAME),
+        blob: receipt?.blobName ?? '',
+        sha256: receipt?.sha256 ?? '',
+        sizeBytes: receipt?.sizeBytes ?? 0,
+      };
+    }
+    case 'yielded': {
+      const { reason, seconds } = body.value;
+      return { kind: 'yielded', reason: reason.slice(0, MAX_NOTE), seconds: sane(seconds) };
     }
     default:
       return body satisfies never;

@@ -36,6 +36,10 @@ const sizeOf = ({ body }: Report): number => {
         3 * body.value.reason.length +
         body.value.names.reduce((sum, name) => sum + 3 * name.length + 4, 0)
       );
+    case 'checkpointed':
+      return REPORT_BYTES + 3 * body.value.name.length;
+    case 'yielded':
+      return REPORT_BYTES + 3 * body.value.reason.length;
     case 'started':
     case undefined:
       return REPORT_BYTES;

@@ -4,6 +4,7 @@ import { wantApproval } from './approvals.ts';
 import { record, recordStart, type Draft, type Outcome } from './decision.ts';
 import { openSuccessors, spendBudget } from './endings.ts';
 import { decideSuspicion, settleSuspicions } from './suspicions.ts';
+import { recordCheckpoint, recordYield, resumedFrom } from './handover.ts';
 import type { InputOf, Report } from './inputs.ts';
 import { releaseIfEmpty } from './decide-users.ts';
 import { withPossibleSeconds } from './possible-seconds.ts';
@@ -68,13 +69,23 @@ const decideReport = (
     return settled('WORKLOAD_ENDED');
   }
   const { task, generation, attempt } = report;
-  const body = withPossibleSeconds(draft, worker, input, report, report.body);
   const current = generationOf(draft.state, ordinal);
   if (generation > current) {
     return later('GENERATION_AHEAD');
   }
   const { user, userName } = input;
   const who = { task, generation, attempt, user, userName };
+  const isDecided = has(draft.state.done, ordinal) || has(draft.state.givenUp, ordinal);
+  if (report.body.kind === 'checkpointed') {
+    // The attempt goes on.
+    if (generation < current || isDecided) {
+      return settled(isDecided ? 'TASK_DECIDED' : 'OUTDATED_GENERATION');
+    }
+    recordStart(draft);
+    const isFurther = recordCheckpoint(draft, ordinal, who, report.body);
+    return isFurther ? accepted : settled('OUTDATED_CHECKPOINT');
+  }
+  const body = withPossibleSeconds(draft, worker, input, report, report.body);
   const wasOut = forget(draft, worker, attempt);
   if (worker !== undefined && body.kind === 'completed') {
     const node = nodeOf(draft.state.graph, ordinal);
@@ -89,7 +100,16 @@ const decideReport = (
   if (generation < current) {
     return settled('OUTDATED_GENERATION');
   }
-  const isDecided = has(draft.state.done, ordinal) || has(draft.state.givenUp, ordinal);
+  if (body.kind === 'yielded') {
+    if (isDecided) {
+      return settled('TASK_DECIDED');
+    }
+    if (worker !== undefined) {
+      // Somebody else is to go on.
+      worker.restsUntil = draft.now + REST_MS;
+    }
+    return recordYield(draft, ordinal, who, body) ? accepted : settled('DUPLICATE');
+  }
   if (body.kind === 'completed') {
     if (isDecided) {
       if (wasOut) {
@@ -97,11 +117,12 @@ const decideReport = (
       }
       return settled(has(draft.state.done, ordinal) ? 'DUPLICATE' : 'TASK_GIVEN_UP');
     }
-    const { kind: _, ...result } = body;
+    const { kind: _, resumedAttempt = '', ...result } = body;
+    const resumed = resumedFrom(draft.state, ordinal, resumedAttempt);
     const before = draft.state.passed.get(ordinal)?.sha256 ?? result.sha256;
     const { suspicions } = draft.state;
     recordStart(draft);
-    record(draft, { kind: 'accepted', ...who, ...result });
+    record(draft, { kind: 'accepted', ...who, ...result, ...(resumed && { resumed }) });
     withdrawTask(draft.workers, ordinal);
     if (before !== result.sha256) {
       makeSuccessorsAgain(draft, ordinal);

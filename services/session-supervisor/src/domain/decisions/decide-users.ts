@@ -5,7 +5,8 @@ import type { InputOf } from './inputs.ts';
 import { isFit, isSuspicious } from '../scheduling/machines.ts';
 import { effectiveWanted } from '../scheduling/demand.ts';
 import { MAX_WINDOW, serve, serveHungry } from '../scheduling/schedule.ts';
-import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
+import { kindOf } from '../../kinds/kinds.ts';
+import { nodeAt, nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
 import { generationOf, isReady, isOver, troubleOf, type WorkloadState } from '../state/workload.ts';
 
 /** A user that does not say within this time what it holds is taken to hold nothing. */
@@ -109,18 +110,16 @@ export const fitWorkers = (draft: Draft): void => {
   }
   for (const worker of leaves) {
     // Whoever cannot use the input holds up what it was given.
-    if (worker.drain === 'now' || worker.phase === 'asked' || isSuspicious(state, worker)) {
+    if (worker.phase === 'asked' || isSuspicious(state, worker)) {
       release(draft, worker);
     } else {
-      // It finishes what it has begun.
-      worker.phase = 'leaving';
-      takeBack(draft, worker, worker.slots);
-      releaseIfEmpty(draft, worker);
+      leave(draft, worker);
     }
   }
   for (const worker of stays) {
     if (worker.phase === 'leaving') {
       worker.phase = 'ready';
+      delete worker.leavingSince;
     }
     // This also serves users that got nothing while the workload was paused.
     if (worker.attempts.size === 0) {
@@ -129,6 +128,38 @@ export const fitWorkers = (draft: Draft): void => {
   }
   serveHungry(draft);
 };
+
+/** A user that is wanted elsewhere finishes what it has begun, but hands over what takes longer than this. */
+const OVERDRAWN_MS = 10 * 60_000;
+/** Longest time for checkpoints and their upload. */
+const YIELD_MS = 10 * 60_000;
+
+/** A worker gets no more work. If it is to leave now, or has worked on for long, it hands over what others can resume. */
+const leave = (draft: Draft, worker: Worker): void => {
+  const { workers, now } = draft;
+  worker.phase = 'leaving';
+  worker.leavingSince ??= now;
+  takeBack(draft, worker, worker.slots);
+  const isHurried = worker.drain === 'now';
+  const yieldsAt = worker.leavingSince + (isHurried ? 0 : OVERDRAWN_MS);
+  if (now >= yieldsAt) {
+    for (const held of worker.attempts.values()) {
+      if (held.isYielding !== true && isResumable(draft.state, held.node)) {
+        held.isYielding = true;
+        workers.dirty.add(worker.id);
+      }
+    }
+  }
+  const isYielding = worker.attempts.values().some((held) => held.isYielding === true);
+  if (isHurried && (!isYielding || now - worker.leavingSince >= YIELD_MS)) {
+    release(draft, worker);
+  } else {
+    releaseIfEmpty(draft, worker);
+  }
+};
+
+const isResumable = ({ header, graph }: WorkloadState, node: number): boolean =>
+  kindOf(header.spec).makesCheckpoints(header.spec, nodeAt(graph, node).id);
 
 /** Gives a leaving worker back once it holds nothing. */
 export const releaseIfEmpty = (draft: Draft, worker: Worker): void => {

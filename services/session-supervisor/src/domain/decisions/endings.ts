@@ -10,6 +10,7 @@ import { tasksToText } from '../graph/task-text.ts';
 import { givenUpEntry, hopelessReason } from './reopen.ts';
 import { rejectionWords } from './rulings.ts';
 import {
+  checkpointOf,
   countsOf,
   hasEnded,
   isOpen,
@@ -61,9 +62,15 @@ const isSpent = (draft: Draft, ordinal: number): boolean => {
 
 /** Runs after a lost attempt. Gives the task up if it was lost too often. */
 export const spendLoss = (draft: Draft, ordinal: number): void => {
-  const losses = troubleOf(draft.state, ordinal)?.losses ?? 0;
+  const losses = troubleOf(draft.state, ordinal)?.vainLosses ?? 0;
   if (losses >= draft.state.header.spec.maxLosses) {
-    giveUp(draft, ordinal, `lost ${losses} times: each time the user vanished while working on it`);
+    const since =
+      checkpointOf(draft.state, ordinal) === undefined ? '' : ' since its last checkpoint';
+    giveUp(
+      draft,
+      ordinal,
+      `lost ${losses} times${since}: each time the user vanished while working on it`,
+    );
   }
 };
 

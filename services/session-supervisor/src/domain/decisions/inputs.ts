@@ -1,5 +1,11 @@
 import type { Assigned } from '../scheduling/workers.ts';
-import type { AcceptedResult, AttemptKey, Entry, RequestMark } from '../state/entries.ts';
+import type {
+  AcceptedResult,
+  AttemptKey,
+  Checkpoint,
+  Entry,
+  RequestMark,
+} from '../state/entries.ts';
 
 export interface Report extends Omit<AttemptKey, 'user'> {
   /** 0 for `started`. */
@@ -8,7 +14,12 @@ export interface Report extends Omit<AttemptKey, 'user'> {
   forgery?: string;
   body:
     | { kind: 'started' }
-    | ({ kind: 'completed' } & Omit<AcceptedResult, keyof AttemptKey | 'userName'>)
+    | ({ kind: 'checkpointed' } & Omit<Checkpoint, keyof AttemptKey | 'userName'>)
+    | { kind: 'yielded'; reason: string; seconds: number }
+    | ({ kind: 'completed'; resumedAttempt?: string } & Omit<
+        AcceptedResult,
+        keyof AttemptKey | 'userName' | 'resumed'
+      >)
     | ({ kind: 'failed' } & Omit<
         Extract<Entry, { kind: 'attempt-failed' }>,
         keyof AttemptKey | 'kind' | 'userName' | 'memoryBytes'

@@ -2,7 +2,7 @@ import type { Worker } from '../scheduling/workers.ts';
 import type { Draft } from './decision.ts';
 import type { InputOf, Report } from './inputs.ts';
 
-type Ended = Exclude<Report['body'], { kind: 'started' }>;
+type Ended = Exclude<Report['body'], { kind: 'started' | 'checkpointed' }>;
 
 /** A user's clock need not go as fast as the owner's. */
 const SLACK_SECONDS = 1;

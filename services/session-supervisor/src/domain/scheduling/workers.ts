@@ -70,6 +70,8 @@ export interface Assigned {
 export interface Worker extends Assigned {
   /** `asked`: what it holds is not known yet. `leaving`: it gets no new work and is given back when it holds nothing. */
   phase: 'asked' | 'ready' | 'leaving';
+  /** Since when it is leaving, monotonic milliseconds; unset if it is not. */
+  leavingSince?: number;
   /** When it was asked, monotonic milliseconds. */
   askedAt: number;
   /** Its attempts, in the order in which it works on them. */
@@ -100,6 +102,8 @@ export interface Held {
   isFromBefore?: true;
   /** Whether the user is known to have begun it. */
   isStarted: boolean;
+  /** The user is asked to make a checkpoint and give the task back. */
+  isYielding?: true;
 }
 
 const MAX_WITHDRAWN = 10_000;

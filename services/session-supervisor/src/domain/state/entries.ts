@@ -19,6 +19,26 @@ export interface UsedEngine {
   device: string;
 }
 
+/** A checkpoint from which an attempt went on. */
+export interface ResumedFrom {
+  attempt: string;
+  userName: string;
+  /** The checkpoint as its program names it: `0.35`. */
+  name: string;
+}
+
+/** A point from which a task can be resumed. */
+export interface Checkpoint extends AttemptKey {
+  userName: string;
+  /** How far the task is; it only grows. */
+  position: number;
+  name: string;
+  /** The manifest of its files. */
+  blob: string;
+  sha256: string;
+  sizeBytes: number;
+}
+
 /** A further file of a result, which comes and goes with it. */
 export interface FurtherFile {
   blob: string;
@@ -49,6 +69,8 @@ export interface AcceptedResult extends AttemptKey {
   ending?: string;
   /** Unset if there are none. */
   files?: FurtherFile[];
+  /** Whose checkpoint it was resumed from; unset if it began anew. */
+  resumed?: ResumedFrom;
   /** The work was done, but its own check of what it made failed. */
   isFlawed?: true;
 }
@@ -113,6 +135,9 @@ export type Entry =
     } & AttemptKey)
   /** The user vanished while it worked on the task. `seconds` is how long it had worked, as far as is known. */
   | ({ kind: 'attempt-lost'; userName: string; seconds: number } & AttemptKey)
+  | ({ kind: 'checkpointed' } & Checkpoint)
+  /** The user gave the task back, neither done nor failed, because it was asked to. `seconds` is how long it worked on it. */
+  | ({ kind: 'yielded'; userName: string; reason: string; seconds: number } & AttemptKey)
   | { kind: 'task-failed'; task: string; generation: number; reason: string }
   /** The user gets no more work of this workload until a retry. An earlier version wrote no name. */
   | { kind: 'user-barred'; user: string; userName?: string; reason: string }
@@ -167,6 +192,8 @@ const kinds: Record<EntryKind, true> = {
   duplicate: true,
   'attempt-failed': true,
   'attempt-lost': true,
+  checkpointed: true,
+  yielded: true,
   'task-failed': true,
   'user-barred': true,
   'engine-learnt': true,

@@ -108,6 +108,7 @@ describe('fold', () => {
         { attempt: '0-1', user: 'u1', userName: 'one', isTaskFault: true, shortOfBytes: 0 },
       ],
       losses: 1,
+      vainLosses: 1,
       last: {
         attempt: '0-1',
         user: 'u1',

@@ -2,7 +2,7 @@ import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitma
 import { approvalWanted, ruled, unparked, withoutRuling } from './approvals.ts';
 import type { AcceptedResult, Entry, RequestMark, TaskGeneration, UsedEngine } from './entries.ts';
 import { valueAt, withValue } from '../sets/small-int-map.ts';
-import { sparseDelete, sparseSet } from '../sets/sparse-map.ts';
+import { sparseDelete, sparseGet, sparseSet } from '../sets/sparse-map.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
@@ -12,6 +12,7 @@ import {
   checkOf,
   hasEnded,
   isParked,
+  KEPT_CHECKPOINTS,
   MAX_ENGINE_SHARES,
   MAX_NOTES,
   MAX_REFUSED_USERS,
@@ -26,7 +27,7 @@ import {
 } from './workload.ts';
 
 /** Raise it if the same entries fold to another state or the state's form changes: old snapshots are then ignored. */
-export const FOLD_VERSION = 12;
+export const FOLD_VERSION = 13;
 
 /** Number of commands whose request ids a state remembers. */
 const REMEMBERED_REQUESTS = 1_000;
@@ -74,7 +75,12 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       return withTrouble(state, entry.task, (trouble) => ({
         ...trouble,
         losses: trouble.losses + 1,
+        vainLosses: trouble.vainLosses + 1,
       }));
+    case 'checkpointed':
+      return checkpointed(state, entry);
+    case 'yielded':
+      return withTrouble(state, entry.task, (trouble) => ({ ...trouble, yielded: entry.attempt }));
     case 'task-failed':
       return givenUp(state, entry.task, entry.reason);
     case 'user-barred':
@@ -178,6 +184,7 @@ const accepted = (state: WorkloadState, result: AcceptedResult): WorkloadState =
         ? { repairs: withoutBit(state.repairs, ordinal) }
         : { unverified: withBit(state.unverified, ordinal) }),
       blame: blamed(state, ordinal, result.user),
+      checkpoints: sparseDelete(state.checkpoints, ordinal),
       notes: withNotes(state.notes, result.notes),
       passed: isOfInner ? new Map(state.passed).set(ordinal, passedOf(result)) : state.passed,
       madeWith: withUsed(state.madeWith, result.used),
@@ -286,7 +293,7 @@ const goOn = (state: WorkloadState): WorkloadState => ({
  */
 const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadState => {
   let { done, givenUp: failed, doneBy, generations, troubles, repairs } = state;
-  let { unverified, confirmed } = state;
+  let { unverified, confirmed, checkpoints } = state;
   const looks = new Map(state.looks);
   const generation = state.generation + 1;
   const shares = state.shares.slice();
@@ -307,6 +314,7 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
     confirmed = withoutBit(confirmed, ordinal);
     looks.delete(ordinal);
     unruled = withoutRuling(unruled, ordinal);
+    checkpoints = sparseDelete(checkpoints, ordinal);
     repairs = withoutBit(repairs, ordinal);
     generations = withValue(generations, ordinal, generation);
   };
@@ -321,7 +329,7 @@ const undecided = (state: WorkloadState, { tasks, fallout }: Retry): WorkloadSta
     forget(ordinal);
   }
   const changed = { done, givenUp: failed, doneBy, generations, troubles, repairs, unverified };
-  const seen = { confirmed, looks };
+  const seen = { confirmed, looks, checkpoints };
   return opening({ ...unruled, ...changed, ...seen, shares, generation }, [...tasks, ...fallout]);
 };
 
@@ -485,6 +493,23 @@ const distrusted = (
   };
 };
 
+const checkpointed = (
+  state: WorkloadState,
+  entry: Extract<Entry, { kind: 'checkpointed' }>,
+): WorkloadState => {
+  const { kind: _, ...checkpoint } = entry;
+  const ordinal = taskOrdinal(state.graph, checkpoint.task);
+  if (ordinal === undefined) {
+    return state;
+  }
+  const known = sparseGet(state.checkpoints, ordinal) ?? [];
+  const kept = [...known, checkpoint].slice(-KEPT_CHECKPOINTS);
+  const gained = { ...state, checkpoints: sparseSet(state.checkpoints, ordinal, kept) };
+  return troubleOf(state, ordinal) === undefined
+    ? gained
+    : withTrouble(gained, checkpoint.task, (trouble) => ({ ...trouble, vainLosses: 0 }));
+};
+
 const split = (state: WorkloadState, tasks: ReadonlySet<number>): WorkloadState =>
   undecided(state, { tasks, fallout: falloutOf(state.graph, tasks) });
 
@@ -497,7 +522,7 @@ const withTrouble = (
   if (ordinal === undefined) {
     return state;
   }
-  const trouble = change(troubleOf(state, ordinal) ?? { failures: [], losses: 0 });
+  const trouble = change(troubleOf(state, ordinal) ?? { failures: [], losses: 0, vainLosses: 0 });
   return { ...state, troubles: sparseSet(state.troubles, ordinal, trouble) };
 };
 

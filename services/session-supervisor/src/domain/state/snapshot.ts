@@ -6,7 +6,7 @@ import {
   type SmallIntMapJson,
 } from '../sets/small-int-map.ts';
 import { sparseEntries, sparseMapFrom } from '../sets/sparse-map.ts';
-import type { Vote } from './entries.ts';
+import type { Checkpoint, Vote } from './entries.ts';
 import type { Approval, PassedResult, Trouble, WorkloadState } from './workload.ts';
 
 /** The fields that have another form in a snapshot. */
@@ -20,6 +20,7 @@ interface Packed {
   unruled: BitmapJson;
   rejected: BitmapJson;
   approvals: [number, Approval][];
+  checkpoints: [number, readonly Checkpoint[]][];
   confirmed: BitmapJson;
   looks: [number, readonly Vote[]][];
   goodLooks: [string, number][];
@@ -48,6 +49,7 @@ export const freeze = (state: WorkloadState): unknown => {
     unruled: bitmapToJson(state.unruled),
     rejected: bitmapToJson(state.rejected),
     approvals: [...sparseEntries(state.approvals)],
+    checkpoints: [...sparseEntries(state.checkpoints)],
     confirmed: bitmapToJson(state.confirmed),
     looks: [...state.looks],
     goodLooks: [...state.goodLooks],
@@ -77,6 +79,7 @@ export const thaw = (frozen: unknown, initial: WorkloadState): WorkloadState => 
     unruled: bitmapFromJson(from.unruled, size),
     rejected: bitmapFromJson(from.rejected, size),
     approvals: sparseMapFrom(size, from.approvals),
+    checkpoints: sparseMapFrom(size, from.checkpoints),
     confirmed: bitmapFromJson(from.confirmed, size),
     looks: new Map(from.looks),
     goodLooks: new Map(from.goodLooks),

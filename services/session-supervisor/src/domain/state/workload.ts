@@ -1,10 +1,10 @@
 import { kindOf, type WorkloadSpec } from '../../kinds/kinds.ts';
 import { bitmapOf, countBoth, countWithin, emptyBitmap, has, type Bitmap } from '../sets/bitmap.ts';
 import type { FailureClassName } from '#libs/contracts/agent.ts';
-import type { Entry, UsedEngine, Vote } from './entries.ts';
+import type { Checkpoint, Entry, UsedEngine, Vote } from './entries.ts';
 import type { InputFile, ResultCheck } from '../../kinds/kind.ts';
 import { emptySmallIntMap, valueAt, type SmallIntMap } from '../sets/small-int-map.ts';
-import { emptySparseMap, sparseGet, type SparseMap } from '../sets/sparse-map.ts';
+import { emptySparseMap, sparseEntries, sparseGet, type SparseMap } from '../sets/sparse-map.ts';
 import { blockedOf, initiallyBlocked, inputsOf } from '../graph/readiness.ts';
 import {
   nodeAt,
@@ -62,6 +62,10 @@ export interface Trouble {
     shortOfBytes: number;
   }[];
   losses: number;
+  /** The losses since its last checkpoint. These count against the budget. */
+  vainLosses: number;
+  /** The attempt that was given back last. */
+  yielded?: string;
   last?: {
     attempt: string;
     user: string;
@@ -186,6 +190,8 @@ export interface WorkloadState {
   readonly unruled: Bitmap;
   /** Tasks whose result a person rejected. What needs it is given up. */
   readonly rejected: Bitmap;
+  /** The last two checkpoints of tasks that are not done, oldest first, by ordinal; see `checkpointOf`. */
+  readonly checkpoints: SparseMap<readonly Checkpoint[]>;
   /** The approvals that were wanted, by ordinal; see `approvalOf`. */
   readonly approvals: SparseMap<Approval>;
   /** Tasks of which two owners made the same. */
@@ -240,6 +246,7 @@ export const begin = (header: WorkloadHeader): WorkloadState => {
     owner: '',
     phase: 'pending',
     ...undecided,
+    checkpoints: emptySparseMap(size),
     approvals: emptySparseMap(size),
     blocked: sleeping.length === 0 ? initiallyBlocked(graph) : blockedOf(undecided),
     doneBy: emptySmallIntMap(size),
@@ -312,6 +319,21 @@ const lookedAtIn = ({ looks, done }: WorkloadState, { first, last }: Span): numb
 /** The failures and losses of a task so far; undefined if there are none. */
 export const troubleOf = ({ troubles }: WorkloadState, ordinal: number): Trouble | undefined =>
   sparseGet(troubles, ordinal);
+
+/** How many checkpoints of a task are kept: the last could be damaged. */
+export const KEPT_CHECKPOINTS = 2;
+
+/** Where a task that is not done goes on; undefined if it begins anew. */
+export const checkpointOf = (
+  { checkpoints }: Pick<WorkloadState, 'checkpoints'>,
+  ordinal: number,
+): Checkpoint | undefined => sparseGet(checkpoints, ordinal)?.at(-1);
+
+/** The blobs of all checkpoints that are kept. */
+export const checkpointBlobs = ({ checkpoints }: Pick<WorkloadState, 'checkpoints'>): string[] =>
+  [...sparseEntries(checkpoints)]
+    .flatMap(([, kept]) => kept.map(({ blob }) => blob))
+    .filter((blob) => blob !== '');
 
 /** The approval that a task's result wanted; undefined if it wanted none. */
 export const approvalOf = ({ approvals }: WorkloadState, ordinal: number): Approval | undefined =>

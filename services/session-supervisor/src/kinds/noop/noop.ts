@@ -30,6 +30,8 @@ export interface NoopNode {
   after: readonly TaskEdge[];
   /** Unset where nothing waits for approval. */
   gate?: Gate;
+  /** Its tasks make a checkpoint after each so many milliseconds of work; unset: none. */
+  checkpointMs?: number;
   /** Its results say that their own check failed. */
   isFlawed?: true;
 }
@@ -48,6 +50,8 @@ export const noop: Kind<NoopSpec> = {
           })),
         ),
   orderOf: () => 'sequential',
+  makesCheckpoints: ({ nodes = [] }, node) =>
+    nodes.some(({ id, checkpointMs }) => id === node && checkpointMs !== undefined),
   hasGates: ({ nodes = [] }) => nodes.some(({ gate }) => gate !== undefined),
   chosenEngine: () => '',
   engineNeeds: () => ({
@@ -61,7 +65,8 @@ export const noop: Kind<NoopSpec> = {
   keepsOneVersion: false,
   faultOf,
   engineLearnt: () => '',
-  mayCopy: () => true,
+  // What can be resumed is long, and a copy would begin anew.
+  mayCopy: (spec, node) => !noop.makesCheckpoints(spec, node),
   resultExtensions: () => ['bin'],
   checkOf: () => ({ kind: 'none' }),
   knownDigest: ({ resultBytes }, workload, task) =>

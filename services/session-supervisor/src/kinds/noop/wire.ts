@@ -79,6 +79,10 @@ const parseNodes = (check: Check, { nodes, durationMs }: ProtoNoopSpec): NoopNod
     sizes.set(node.id, node.tasks);
     const isApproval = node.approval !== Approval.UNRECOGNIZED;
     check(isApproval, `${at}.approval`, 'must be one of Approval');
+    const isSpan =
+      node.checkpointMs === undefined ||
+      (node.checkpointMs >= 1 && node.checkpointMs <= MAX_DURATION_MS);
+    check(isSpan, `${at}.checkpoint_ms`, 'must be 1 to 3,600,000');
     const gate = node.approval && GATES[node.approval];
     return {
       id: node.id,
@@ -86,6 +90,7 @@ const parseNodes = (check: Check, { nodes, durationMs }: ProtoNoopSpec): NoopNod
       durationMs: node.durationMs ?? durationMs,
       after,
       ...(gate && { gate }),
+      ...(node.checkpointMs !== undefined && { checkpointMs: node.checkpointMs }),
       ...(node.flawed === true && { isFlawed: true as const }),
     };
   });

@@ -101,6 +101,7 @@ export const render: Kind<RenderSpec> = {
     ]);
   },
   hasGates: () => false,
+  makesCheckpoints: () => false,
   orderOf: ({ order }) => order,
   chosenEngine: ({ engine }) => engine,
   engineNeeds: (spec, file, { engine, version }) => ({

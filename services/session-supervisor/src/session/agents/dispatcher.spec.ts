@@ -51,6 +51,7 @@ describe('the dispatcher', function () {
       epoch: 7,
       tokens: createAttemptTokens(parseMeshSecret(MESH_SECRET), 'w-1'),
       inputs: () => [],
+      resumes: () => [],
       work: () => ({ kind: undefined, customerId: '' }),
       maySend: () => true,
       bus,

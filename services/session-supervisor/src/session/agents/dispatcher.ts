@@ -1,5 +1,5 @@
 import type { Attempt } from '#libs/contracts/common.ts';
-import type { DesiredState, InputResult, Work } from '#libs/contracts/agent.ts';
+import type { DesiredState, InputResult, ResumePoint, Work } from '#libs/contracts/agent.ts';
 import {
   StartRendering,
   StartRenderingReply,
@@ -24,6 +24,8 @@ interface DispatcherOptions {
   work: (user: string, ordinals: readonly number[]) => Work;
   /** The results of earlier tasks that these tasks need, with proof that the user may read them. */
   inputs: (user: string, ordinals: readonly number[]) => InputResult[];
+  /** Where attempts at these tasks go on. */
+  resumes: (user: string, held: ReadonlyMap<string, Held>) => ResumePoint[];
   /** Whether an attempt may go out: not before the decisions about the task's predecessors are durable. */
   maySend: (held: Held) => boolean;
   bus: Bus;
@@ -96,7 +98,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
 
   const workOf = (
     { id, connection, claim }: Addressee,
-    desired: Pick<DesiredState, 'adopt' | 'attempts' | 'work' | 'inputs'>,
+    desired: Pick<DesiredState, 'adopt' | 'attempts' | 'work' | 'inputs' | 'handover'>,
   ): UserWork => {
     counter += 1;
     const desiredState = { workloadId, claim, epoch, counter, ...desired };
@@ -115,7 +117,10 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
     const ordinals = held.map(([, { ordinal }]) => ordinal);
     const work = attempts.length === 0 ? undefined : options.work(worker.id, ordinals);
     const inputs = options.inputs(worker.id, ordinals);
-    return workOf(worker, { adopt: false, attempts, work, inputs });
+    const resumes = options.resumes(worker.id, new Map(held));
+    const yielding = held.flatMap(([attempt, { isYielding }]) => (isYielding ? [attempt] : []));
+    const handover = resumes.length + yielding.length > 0 ? { resumes, yielding } : undefined;
+    return workOf(worker, { adopt: false, attempts, work, inputs, handover });
   };
 
   const send = (): void => {

@@ -109,6 +109,8 @@ const START_AND_END = 2;
 /** A result may want approval, bar a user, and take back what was made of an earlier one; the first one settles all suspicions. A failure may give up its task and one successor in each other node, and pause the workload. */
 const ENTRIES_OF = {
   started: () => 0,
+  checkpointed: () => 1,
+  yielded: () => 1,
   completed: (_nodes: number, gates: number) => 3 + Math.min(gates, 1),
   failed: (nodes: number) => 2 + nodes,
 };

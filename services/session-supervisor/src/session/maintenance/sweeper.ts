@@ -9,6 +9,7 @@ import {
   isCurrentResult,
   isParked,
   type WorkloadState,
+  checkpointBlobs,
 } from '../../domain/state/workload.ts';
 import { headerOf, type WorkloadDocument } from '../../store/workload-document.ts';
 import type { SessionDeps } from '../owner/deps.ts';
@@ -81,7 +82,7 @@ const sweep = async (
   }
   // A parked workload goes on from its checkpoints. The parts of results that were kept stay in any case.
   if (!isParked(state)) {
-    removed += await deps.blob.keepParts(id, [], signal);
+    removed += await deps.blob.keepParts(id, checkpointBlobs(state), signal);
   }
   if (removed > 0) {
     deps.logger.info({ workload: id, removed }, 'swept results that were not accepted');

@@ -22,7 +22,7 @@ export interface SessionDeps extends Pick<Config, 'meshSecret' | 'sweep' | 'scru
   journal: JournalStore<Entry>;
   blob: Pick<
     BlobAccess,
-    'digest' | 'hasParts' | 'head' | 'checkPicture' | 'differing' | 'pictureSize'
+    'digest' | 'hasParts' | 'keepParts' | 'head' | 'checkPicture' | 'differing' | 'pictureSize'
   >;
   bus: Bus;
   clock: Clock;

@@ -34,12 +34,13 @@ import { startPublisher } from '../loop/publisher.ts';
 import { createSnapshots } from '../loop/snapshots.ts';
 import { createInputCheck } from '../maintenance/input-check.ts';
 import { startVerifier, type Verifier } from '../maintenance/verifier.ts';
+import { createPartsKeeper } from '../maintenance/parts-keeper.ts';
 import { createSceneCheck } from '../maintenance/scene-check.ts';
 import { giveBack, removeDemand, tellLooked } from '../matcher/tail.ts';
 import { tellEnd } from './tell-end.ts';
 import { volatileOf } from '../reads/volatile.ts';
 import { createAttemptTokens, type AttemptTokens } from '../../wire/attempt-tokens.ts';
-import { inputsToProto } from '../../wire/inputs.ts';
+import { inputsToProto, resumesToProto } from '../../wire/inputs.ts';
 import { usersFromProto } from '../../wire/reports.ts';
 
 /** Why a session is over. `halted`: the journal contradicts its fold, and no replica should go on. */
@@ -144,6 +145,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
       ...work({ machine, ordinals, learnt: loop.durable() }),
       customerId: header.customer,
     }),
+    resumes: (machine, held) => resumesToProto(deps.meshSecret, machine, loop.durable(), held),
     maySend: (held) => isFounded(loop.durable(), held),
     bus,
     clock,
@@ -254,6 +256,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
         case 'check-scene':
           void checkScene(effect.userName);
           break;
+        case 'keep-parts':
+          keeper.wake();
+          break;
         case 'looked':
           void tellOf(effect);
           break;
@@ -284,6 +289,15 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     logger,
     signal: stopped.signal,
     repair,
+  });
+
+  const keeper = createPartsKeeper({
+    workload: header.id,
+    state: () => loop.durable(),
+    blob: deps.blob,
+    clock,
+    logger,
+    signal: stopped.signal,
   });
 
   const checkScene = createSceneCheck({
@@ -322,6 +336,7 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     stopped.abort();
     projector.close();
     dispatcher.close();
+    keeper.stop();
     await Promise.all([
       ticks.stop(),
       exchange?.stop(),

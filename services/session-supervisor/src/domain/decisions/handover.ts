@@ -1,0 +1,57 @@
+import { sparseGet } from '../sets/sparse-map.ts';
+import type { AttemptKey, ResumedFrom } from '../state/entries.ts';
+import {
+  checkpointOf,
+  KEPT_CHECKPOINTS,
+  troubleOf,
+  type WorkloadState,
+} from '../state/workload.ts';
+import { record, type Draft } from './decision.ts';
+import type { Report } from './inputs.ts';
+
+type Who = AttemptKey & { userName: string };
+type BodyOf<K extends Report['body']['kind']> = Extract<Report['body'], { kind: K }>;
+
+/** Records a point from which the task can be resumed, if it is further than the last. Returns whether it is. */
+export const recordCheckpoint = (
+  draft: Draft,
+  ordinal: number,
+  who: Who,
+  body: BodyOf<'checkpointed'>,
+): boolean => {
+  const { kind: _, ...made } = body;
+  const last = checkpointOf(draft.state, ordinal);
+  const kept = sparseGet(draft.state.checkpoints, ordinal)?.length ?? 0;
+  if (!(made.position > (last?.position ?? -Infinity))) {
+    return false;
+  }
+  record(draft, { kind: 'checkpointed', ...who, ...made });
+  if (kept === KEPT_CHECKPOINTS) {
+    draft.effects.push({ kind: 'keep-parts', ordinal });
+  }
+  return true;
+};
+
+/** Records that a user gave a task back. Returns false if that is known. */
+export const recordYield = (
+  draft: Draft,
+  ordinal: number,
+  who: Who,
+  { reason, seconds }: BodyOf<'yielded'>,
+): boolean => {
+  if (troubleOf(draft.state, ordinal)?.yielded === who.attempt) {
+    return false;
+  }
+  record(draft, { kind: 'yielded', ...who, reason, seconds });
+  return true;
+};
+
+/** The checkpoint that an attempt made, as a result tells it; undefined if it is not kept any more. */
+export const resumedFrom = (
+  { checkpoints }: WorkloadState,
+  ordinal: number,
+  attempt: string,
+): ResumedFrom | undefined => {
+  const made = sparseGet(checkpoints, ordinal)?.findLast((each) => each.attempt === attempt);
+  return made && { attempt, userName: made.userName, name: made.name };
+};
