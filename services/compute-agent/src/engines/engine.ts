@@ -54,6 +54,11 @@ export interface Running {
   progress(progress: Progress): void;
   /** Records a point from which the task can be resumed. It resolves when the files are stored or given up, and never rejects. */
   checkpoint(checkpoint: Checkpoint): Promise<void>;
+  /**
+   * Asks the task to make a last checkpoint and to end as cancelled, so that it can go on elsewhere. Engines that make no checkpoints
+   * ignore it.
+   */
+  yielding?: AbortSignal;
   /** The newest checkpoint of an earlier attempt at this task; undefined: it begins anew. Never rejects. */
   resume(): Promise<Resumed | undefined | Failed | Cancelled>;
   /** Fetches the result of an earlier task, by its key. The file stays as it is until the task ends. Never rejects. */

@@ -37,9 +37,10 @@ export interface CheckpointOptions {
 const LOOK_EVERY_MS = 1_000;
 /** Cases that write often are not copied each time. */
 const MIN_PAUSE_MS = 10_000;
-const RANK = /^processor\d+$/;
-/** A log that is longer is not copied again and again. */
-const NOT_KEPT = /^(?:dynamicCode\/|core(?:\.\d+)?$)/;
+/** `processor0`, or `processors2` of collated files. */
+const RANK = /^processors?\d+(?:_\d+-\d+)?$/;
+/** What is no result, and not needed to go on. */
+const NOT_KEPT = /^(?:dynamicCode\/|core(?:\.\d+)?$|\.muster-control$)/;
 
 /** The time in which a file of a case lies, with its processor; undefined if it lies in none. */
 const timeOf = (path: string): string | undefined => {
@@ -195,8 +196,11 @@ export const createCheckpoints = (options: CheckpointOptions) => {
       }
       return time ?? (sign === undefined || position < sign.at ? newestName : undefined);
     },
-    /** Whether a file of the case is a result, once the solver has ended. */
-    isResult: isKept(Infinity),
+    /** Which files of the case are results, once the solver has ended. Its last time is one, whoever asked for it. */
+    results: async (): Promise<string[]> => {
+      const last = Number((await timesHere()).at(-1) ?? Infinity);
+      return (await filesBelow(folder, maxFiles)).filter(isKept(last));
+    },
     timesHere,
     remove: snapshots.remove,
   };

@@ -5,7 +5,8 @@ import { prepare } from './prepare.ts';
 import { runProgram } from './run-step.ts';
 import { doneWith, type TaskRun } from './task-run.ts';
 
-const OF_RANKS = /^processor(?:s?\d+)\b/;
+const OF_RANKS = /^processors?\d/;
+const OWN = '.muster-done';
 
 /** Gathers what there is at the end of a case, however it ended: its times, put together if ranks wrote them, and its logs. */
 export const runCollect = async (task: TaskRun): Promise<Outcome> => {
@@ -41,7 +42,9 @@ export const runCollect = async (task: TaskRun): Promise<Outcome> => {
     }
     ({ log } = ran);
   }
-  const paths = (await filesBelow(folder, job.maxFiles)).filter((path) => !OF_RANKS.test(path));
+  const paths = (await filesBelow(folder, job.maxFiles)).filter(
+    (path) => path !== OWN && !OF_RANKS.test(path),
+  );
   const parts = await moveParts(folder, paths, task.results, options.random);
   return doneWith(task, prepared.foam, { parts, notes: prepared.notes, log });
 };

@@ -53,3 +53,29 @@ export const isOwnTime = (
   const nearest = Math.round(since / writeInterval) * writeInterval;
   return Math.abs(since - nearest) <= deltaT / 2 + NEAR * writeInterval;
 };
+
+/**
+ * OpenFOAM counts `runTime` intervals from where it began. A solver that goes on from between two of its own times has to be led to the next
+ * one, or it would write at other times for ever. Undefined: it need not.
+ *
+ * @param at the time from which it goes on
+ * @returns entries with which it writes its next own time and ends there
+ */
+export const wayToOwnTime = (
+  { startTime = 0, endTime, writeControl, writeInterval }: Control,
+  at: number,
+): string | undefined => {
+  if (!BY_TIME.includes(writeControl) || writeInterval === undefined || writeInterval <= 0) {
+    return undefined;
+  }
+  const passed = (at - startTime) / writeInterval;
+  if (Math.abs(passed - Math.round(passed)) <= NEAR) {
+    return undefined;
+  }
+  const next = startTime + Math.ceil(passed) * writeInterval;
+  if (endTime !== undefined && next > endTime + NEAR * writeInterval) {
+    return undefined;
+  }
+  const [end, interval] = [next, next - at].map((value) => Number(value.toPrecision(12)));
+  return `stopAt endTime; endTime ${end}; writeInterval ${interval};`;
+};

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 const SOURCE = new URL('./shell/', import.meta.url).pathname;
 
+const SCRIPTS = ['run.sh', 'set.sh', 'go-on.sh', 'trial.sh'];
+
 /** What the programs of an installation find in the box in place of things of the machine. */
 export interface Tools {
   /** Our scripts. */
@@ -64,9 +66,9 @@ export const installTools = async (
   await rm(folder, { recursive: true, force: true });
   await makeFolder(folder);
   const shell = await makeFolder(join(folder, 'shell'));
-  await copyScript('run.sh', join(shell, 'run.sh'));
-  await copyScript('set.sh', join(shell, 'set.sh'));
-  await copyScript('trial.sh', join(shell, 'trial.sh'));
+  for (const name of SCRIPTS) {
+    await copyScript(name, join(shell, name));
+  }
   const project = await makeFolder(join(folder, 'project'));
   await linkAll(projectDir, project, 'bin');
   const bin = await makeFolder(join(project, 'bin'));

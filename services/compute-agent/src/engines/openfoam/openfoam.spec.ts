@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -95,17 +96,12 @@ describe('the OpenFOAM engine', () => {
     expect(pathsOf(checkpoints[0]?.parts ?? [])).not.to.include('15/U');
   });
 
-  it('goes on from a checkpoint to the same result, bit by bit', async () => {
-    // Long enough to be asked for a checkpoint on its way.
-    const slow = 'endTime 15; writeInterval 3000;';
-    const job = await jobOf(cavity({ 'system/controlDict': control(slow) }), {
-      checkpointEveryMs: 200,
-    });
-    const inputs = { 'mesh/0': partsOf(await mesh(job)) };
+  /** Keeps the files of checkpoints, and ends the task after so many. */
+  const stoppedAfter = (most: number) => {
     const kept: Checkpoint[] = [];
     const stopping = new AbortController();
     const { more } = recorder(async (made) => {
-      const copies = join(folder(), `kept-${kept.length}`);
+      const copies = join(folder(), `kept-${randomUUID()}`);
       await mkdir(copies);
       const parts: Part[] = [];
       for (const [i, part] of made.parts.entries()) {
@@ -114,33 +110,92 @@ describe('the OpenFOAM engine', () => {
         parts.push({ ...part, file });
       }
       kept.push({ ...made, parts });
-      if (kept.length === 2) {
+      if (kept.length === most) {
         stopping.abort();
       }
     });
-    const stopped = await run(job, 'solve/0', {
-      inputs,
-      more: { ...more, signal: stopping.signal },
-    });
-    expect(stopped).to.deep.equal({ kind: 'cancelled' });
-    const [first, from] = kept;
-    expect(Number(from?.position)).to.be.above(Number(first?.position));
-    expect(pathsOf(from?.parts ?? [])).to.include(`${from?.name}/uniform/time`);
-    // The one before was no result, only a point to go on from.
-    expect(pathsOf(from?.parts ?? [])).not.to.include(`${first?.name}/U`);
-    const quiet = { ...job, checkpointEveryMs: 120_000 };
-    const resumed = await run(quiet, 'solve/0', { from });
-    const whole = partsOf(await run(quiet, 'solve/0', { inputs }));
-    const gone = partsOf(resumed);
-    for (const field of ['U', 'p', 'phi']) {
-      expect(partAt(gone, `15/${field}`).sha256, field).to.equal(
-        partAt(whole, `15/${field}`).sha256,
+    return { kept, stopping, more: { ...more, signal: stopping.signal } };
+  };
+  const timesOf = (parts: readonly Part[]): string[] => [
+    ...new Set(pathsOf(parts).flatMap((path) => /^([\d.]+)\//.exec(path)?.[1] ?? [])),
+  ];
+
+  for (const writes of ['timeStep; writeInterval 1000;', 'runTime; writeInterval 5;']) {
+    it(`goes on from a checkpoint to the same result, bit by bit: writeControl ${writes}`, async () => {
+      // Long enough to be asked for checkpoints on its way.
+      const slow = `endTime 15; writeControl ${writes}`;
+      const job = await jobOf(cavity({ 'system/controlDict': control(slow) }), {
+        checkpointEveryMs: 200,
+      });
+      const inputs = { 'mesh/0': partsOf(await mesh(job)) };
+      const { kept, more } = stoppedAfter(2);
+      const stopped = await run(job, 'solve/0', { inputs, more });
+      expect(stopped).to.deep.equal({ kind: 'cancelled' });
+      const [first, from] = kept;
+      expect(Number(from?.position)).to.be.above(Number(first?.position));
+      expect(pathsOf(from?.parts ?? [])).to.include(`${from?.name}/uniform/time`);
+      // The one before was no result, only a point to go on from.
+      expect(pathsOf(from?.parts ?? [])).not.to.include(`${first?.name}/U`);
+      const quiet = { ...job, checkpointEveryMs: 120_000 };
+      const resumed = await run(quiet, 'solve/0', { from });
+      const whole = partsOf(await run(quiet, 'solve/0', { inputs }));
+      const gone = partsOf(resumed);
+      for (const field of ['U', 'p', 'phi']) {
+        expect(partAt(gone, `15/${field}`).sha256, field).to.equal(
+          partAt(whole, `15/${field}`).sha256,
+        );
+      }
+      expect(timesOf(gone).filter((time) => time !== from?.name)).to.deep.equal(timesOf(whole));
+      expect(resumed).to.have.nested.property('notes[0]', `went on from time ${from?.name}`);
+      expect(await textAt(gone, 'system/controlDict')).to.equal(
+        await textAt(whole, 'system/controlDict'),
       );
-    }
-    expect(resumed).to.have.nested.property('notes[0]', `went on from time ${from?.name}`);
-    expect(await textAt(gone, 'system/controlDict')).to.equal(
-      await textAt(whole, 'system/controlDict'),
+    });
+  }
+
+  it('makes a last checkpoint within a step when it is to let others go on', async () => {
+    const job = await jobOf(cavity({ 'system/controlDict': control('endTime 15; writeInterval 1000;') }));
+    const inputs = { 'mesh/0': partsOf(await mesh(job)) };
+    const { kept, stopping, more } = stoppedAfter(99);
+    const yielding = new AbortController();
+    const outcome = await run(job, 'solve/0', {
+      inputs,
+      more: { ...more, yielding: yielding.signal, progress: () => yielding.abort() },
+    });
+    expect(outcome).to.deep.equal({ kind: 'cancelled' });
+    expect(stopping.signal.aborted).to.equal(false);
+    const [from] = kept;
+    expect(from?.position).to.be.within(0.005, 14);
+    expect(pathsOf(from?.parts ?? [])).to.include(`${from?.name}/phi`);
+    expect(timesOf(partsOf(await run(job, 'solve/0', { from })))).to.include('15');
+  });
+
+  it('keeps the time at which a steady solver converged, whatever was asked for meanwhile', async () => {
+    const steady = 'endTime 1000; deltaT 1; writeInterval 1000;';
+    const files = cavity({ 'system/controlDict': control(steady, 'simpleFoam') });
+    const job = await jobOf(
+      {
+        ...files,
+        'system/blockMeshDict': (files['system/blockMeshDict'] ?? '').replace(
+          '(20 20 1)',
+          '(60 60 1)',
+        ),
+        'system/fvSolution': `${files['system/fvSolution'] ?? ''}
+SIMPLE { nNonOrthogonalCorrectors 0; pRefCell 0; pRefValue 0; residualControl { p 1e-4; U 1e-4; } }
+relaxationFactors { fields { p 0.3; } equations { U 0.7; } }\n`,
+        'system/fvSchemes': (files['system/fvSchemes'] ?? '')
+          .replace('default Euler', 'default steadyState')
+          .replace('default none;', 'default none; div((nuEff*dev2(T(grad(U))))) Gauss linear;'),
+        'constant/transportProperties': `${files['constant/transportProperties'] ?? ''}transportModel Newtonian;\n`,
+        'constant/turbulenceProperties': `FoamFile { version 2.0; format ascii; class dictionary; object t; }\nsimulationType laminar;\n`,
+      },
+      { checkpointEveryMs: 20 },
     );
+    const outcome = await solve(job);
+    const [note = ''] = outcome.kind === 'completed' ? outcome.notes : [JSON.stringify(outcome)];
+    const [, iterations] = /^converged in (\d+) iterations$/.exec(note) ?? [];
+    expect(iterations, note).not.to.equal(undefined);
+    expect(timesOf(partsOf(outcome))).to.include(iterations);
   });
 
   it('solves a case with several processes and puts it together', async () => {

@@ -1,7 +1,10 @@
-import { appendFile, copyFile, mkdir } from 'node:fs/promises';
+import { addAbortListener } from 'node:events';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deriveSteps, type LogRow, timesIn } from '#libs/openfoam/index.ts';
+import { every, type Repetition } from '#libs/async/index.ts';
+import { deriveSteps, type DivergenceSign, type LogRow, timesIn } from '#libs/openfoam/index.ts';
 import {
+  CANCELLED,
   type Cancelled,
   type Failed,
   failed,
@@ -10,16 +13,20 @@ import {
   type Progress,
   type Resumed,
 } from '../engine.ts';
-import { filesBelow, layOutParts, moveParts, readBelow } from './case-files.ts';
+import { layOutParts, moveParts, readBelow } from './case-files.ts';
 import { createCheckpoints } from './checkpoints.ts';
-import { type Control, readControl } from './control.ts';
+import { type Control, readControl, wayToOwnTime } from './control.ts';
 import { givenSteps, withoutSolver } from './mesh.ts';
 import { prepare, type Prepared } from './prepare.ts';
-import { type Listener, type RanWell, runProgram, type ToRun } from './run-step.ts';
+import { startScript } from './program.ts';
+import { type AtWork, type Listener, type RanWell, runProgram, type ToRun } from './run-step.ts';
 import { doneWith, type TaskRun } from './task-run.ts';
 
 const CONTROL = 'system/controlDict';
 const MAX_CONTROL_BYTES = 1024 ** 2;
+
+/** A solver that has just begun does not listen yet. */
+const ASK_EVERY_MS = 1_000;
 
 /** Fields that tell most about how far a solution is, in this order. */
 const TELLING = ['p', 'p_rgh', 'Ux', 'h', 'T'];
@@ -47,55 +54,82 @@ export const progressOf = (
   };
 };
 
+/** A program of a solve, and what is in its controlDict besides if it goes on. */
+interface SolveStep extends ToRun {
+  entries?: string;
+}
+
+/** The solver, led to its next own time before it goes on as its owner wants. */
+const solverSteps = (
+  solver: ToRun,
+  control: Control,
+  resumed: Resumed | undefined,
+): SolveStep[] => {
+  const way = resumed && wayToOwnTime(control, resumed.position);
+  return way === undefined
+    ? [{ ...solver, entries: '' }]
+    : [
+        { ...solver, entries: way, done: `way from ${resumed?.name}` },
+        { ...solver, entries: '' },
+      ];
+};
+
 /** What a solve runs, in order; a solver on several ranks after the case was divided. */
-const toSolve = ({ here }: Prepared, { job }: TaskRun): ToRun[] | Failed => {
+const toSolve = (
+  { here }: Prepared,
+  { job }: TaskRun,
+  start: { control: Control; resumed: Resumed | undefined },
+): SolveStep[] | Failed => {
   const given = job.steps.solve;
   if (given !== undefined) {
-    return givenSteps('solve', given, job.ranks);
+    return givenSteps('solve', given, job.ranks).map((step) => ({ ...step, entries: '' }));
   }
   const { solve } = deriveSteps(here.head, here.files, { solver: job.solver });
   if (solve.length === 0) {
     return failed('CASE_INVALID', 'nothing in system/controlDict tells the solver; name it');
   }
   const regions = here.files.has('constant/regionProperties') ? ['-allRegions'] : [];
-  const solver = solve.flatMap((action): ToRun[] => {
+  const solver = solve.flatMap((action): SolveStep[] => {
     if (action.kind !== 'solver') {
       return [];
     }
     const { program } = action;
+    const log = `log.${program}`;
+    const ranks = String(job.ranks);
     return job.ranks === 1
-      ? [{ log: `log.${program}`, argv: [program] }]
+      ? solverSteps({ log, argv: [program] }, start.control, start.resumed)
       : [
           { log: 'log.decomposePar', argv: ['decomposePar', ...regions] },
-          {
-            log: `log.${program}`,
-            argv: ['mpirun', '-np', String(job.ranks), program, '-parallel'],
-          },
+          ...solverSteps(
+            { log, argv: ['mpirun', '-np', ranks, program, '-parallel'] },
+            start.control,
+            start.resumed,
+          ),
         ];
   });
-  return [...withoutSolver(solve), ...solver];
+  return [...withoutSolver(solve).map((step) => ({ ...step, entries: '' })), ...solver];
 };
 
-/** Lets the solver go on from its latest time. The last entry of a dictionary counts, so nothing that was there is read or changed. */
-const goOn = async ({ folder, copies }: TaskRun, parts: readonly Part[]) => {
+/** Puts the customer's controlDict back among parts, in place of the one that lets the solver go on. */
+const restoring = async ({ copies }: TaskRun, { parts, resumed }: Start) => {
   const original = parts.find(({ path }) => path === CONTROL);
-  if (original === undefined) {
+  if (original === undefined || resumed === undefined) {
     return (same: readonly Part[]) => [...same];
   }
   await mkdir(copies, { recursive: true });
   const kept = { ...original, file: join(copies, 'controlDict') };
   await copyFile(original.file, kept.file);
-  await appendFile(join(folder, CONTROL), '\nstartFrom latestTime;\n');
   return (taken: readonly Part[]) => taken.map((part) => (part.path === CONTROL ? kept : part));
 };
 
+/** Where a solve begins. */
+interface Start {
+  parts: readonly Part[];
+  resumed: Resumed | undefined;
+}
+
 /** Where the case comes from: a checkpoint of this task, or the mesh. */
-const startOf = async ({
-  running,
-  index,
-}: TaskRun): Promise<
-  { parts: readonly Part[]; resumed: Resumed | undefined } | Failed | Cancelled
-> => {
+const startOf = async ({ running, index }: TaskRun): Promise<Start | Failed | Cancelled> => {
   const resumed = await running.resume();
   if (resumed !== undefined) {
     return resumed.kind === 'resumed' ? { parts: resumed.parts, resumed } : resumed;
@@ -108,25 +142,68 @@ const startOf = async ({
 const beginningOf = (control: Control, resumed: Resumed | undefined): number =>
   resumed?.position ?? control.startTime ?? -Infinity;
 
+/** Runs all programs of a solve. Cancelled if it gave way to others. */
 const solved = async (
   task: TaskRun,
-  prepared: Prepared,
-  run: { steps: readonly ToRun[]; listener: Listener },
+  { bench }: Prepared,
+  run: {
+    steps: readonly SolveStep[];
+    listener: Listener;
+    start: Start;
+    /** Makes the last checkpoint. */
+    giveWay: () => Promise<void>;
+  },
 ): Promise<RanWell | Failed | Cancelled> => {
+  const { start } = run;
   let last: RanWell | undefined;
   let solver: RanWell | undefined;
-  for (const step of run.steps) {
-    const ran = await runProgram(task.runOptions(prepared.bench), step, run.listener);
+  for (const { entries, ...step } of run.steps) {
+    if (start.resumed !== undefined && entries !== undefined) {
+      const going = startScript(bench, task.folder, ['go-on.sh', entries]);
+      if ((await going.exited).code !== 0) {
+        return failed('AGENT_ERROR', `the case cannot go on: ${going.log()}`);
+      }
+    }
+    const ran = await runProgram(task.runOptions(bench), step, run.listener);
     if (ran.kind !== 'ran') {
       return ran;
     }
     last = ran;
     solver = ran.last === undefined ? solver : ran;
+    // One that was at its end already goes on from there, and has nothing to compute.
+    if (task.running.yielding?.aborted === true) {
+      await run.giveWay();
+      return CANCELLED;
+    }
   }
+  // A solver that goes on from its end has nothing to compute.
+  solver ??= start.resumed === undefined || last?.findings.isEnded !== true ? undefined : last;
   return (
     solver ??
     failed('CASE_INVALID', 'no program of the step computed a time', { log: last?.log ?? '' })
   );
+};
+
+/** Asks a solver to write and to end, until it does: it may not have begun to listen. */
+const askToStop = (work: AtWork, { running, options }: TaskRun): (() => Promise<void>) => {
+  const { yielding } = running;
+  if (yielding === undefined) {
+    return async () => undefined;
+  }
+  let asking: Repetition | undefined;
+  const begin = (): void => {
+    asking = every({ clock: options.clock, everyMs: ASK_EVERY_MS }, () =>
+      work.process.write('stop\n'),
+    );
+  };
+  const listener = yielding.aborted ? undefined : addAbortListener(yielding, begin);
+  if (yielding.aborted) {
+    begin();
+  }
+  return async () => {
+    listener?.[Symbol.dispose]();
+    await asking?.stop();
+  };
 };
 
 /** Runs the solver of a case, from its mesh or from a checkpoint. The result is its folder after that, processors and all. */
@@ -139,32 +216,23 @@ export const runSolve = async (task: TaskRun): Promise<Outcome> => {
   }
   await layOutParts(options.sandbox, folder, start.parts);
   const control = readControl((await readBelow(folder, CONTROL, MAX_CONTROL_BYTES)) ?? '');
-  const restored =
-    start.resumed === undefined
-      ? (same: readonly Part[]) => [...same]
-      : await goOn(task, start.parts);
+  const restored = await restoring(task, start);
   const prepared = await prepare(job, folder, options);
   if (prepared.kind !== 'prepared') {
     return prepared;
   }
-  const steps = toSolve(prepared, task);
+  const begin = { ...start, control };
+  const steps = toSolve(prepared, task, begin);
   if ('kind' in steps) {
     return steps;
   }
   const from = beginningOf(control, start.resumed);
-  const checkpoints = createCheckpoints({
-    folder,
-    copies,
-    clock,
-    random,
-    running,
-    everyMs: job.checkpointEveryMs,
-    maxFiles: job.maxFiles,
-    control,
-    restored,
-    from,
-  });
-  let work: Parameters<typeof checkpoints.follow>[0] | undefined;
+  const { checkpointEveryMs: everyMs, maxFiles } = job;
+  const own = { folder, copies, clock, random, running, everyMs, maxFiles };
+  const checkpoints = createCheckpoints({ ...own, control, restored, from });
+  let work: AtWork | undefined;
+  const newest = async (sign?: DivergenceSign): Promise<string | undefined> =>
+    work && checkpoints.last(work, sign);
   const listener: Listener = {
     onRow: (row) => {
       const span = { from: Number.isFinite(from) ? from : 0, endTime: control.endTime };
@@ -172,12 +240,13 @@ export const runSolve = async (task: TaskRun): Promise<Outcome> => {
     },
     onStart: (started) => {
       work = started;
-      return checkpoints.follow(started);
+      const ends = [checkpoints.follow(started), askToStop(started, task)];
+      return async () => void (await Promise.all(ends.map((end) => end())));
     },
-    lastGood: (sign) =>
-      work === undefined ? Promise.resolve(undefined) : checkpoints.last(work, sign),
+    lastGood: newest,
   };
-  const ran = await solved(task, prepared, { steps, listener });
+  const giveWay = async (): Promise<void> => void (await newest());
+  const ran = await solved(task, prepared, { steps, listener, start: begin, giveWay });
   if (ran.kind !== 'ran') {
     return ran;
   }
@@ -187,10 +256,8 @@ export const runSolve = async (task: TaskRun): Promise<Outcome> => {
     return failed('CASE_INVALID', reason, { log: ran.log, seconds: task.seconds() });
   }
   const { convergedIn } = ran.findings;
-  const paths = (await filesBelow(folder, job.maxFiles)).filter(checkpoints.isResult);
-  const moved = await moveParts(folder, paths, task.results, random);
-  const kept = restored(moved);
-  const parts = await ownFiles(kept, moved, task);
+  const moved = await moveParts(folder, await checkpoints.results(), task.results, random);
+  const parts = await ownFiles(restored(moved), moved, task);
   return doneWith(task, prepared.foam, {
     parts,
     notes: [

@@ -24,7 +24,7 @@ listen() {
     while read -r word name <&4; do
         case $word in
             write) tell USR1 10 ;;
-            stop) tell USR2 12 ;;
+            stop) : > "$MUSTER_STATE/stopping" && tell USR2 12 ;;
             forget)
                 case $name in
                     '' | .* | *[!0-9.e+-]*) ;;
