@@ -32,11 +32,14 @@ export interface CheckpointOptions {
   restored: (parts: readonly Part[]) => Part[];
   /** The time from which the solver goes on; nothing up to it is new. */
   from: number;
+  /** Its name, if that is a checkpoint. */
+  resumed: string | undefined;
 }
 
 const LOOK_EVERY_MS = 1_000;
 /** Cases that write often are not copied each time. */
 const MIN_PAUSE_MS = 10_000;
+const MAX_TIME_BYTES = 4_096;
 /** `processor0`, or `processors2` of collated files. */
 const RANK = /^processors?\d+(?:_\d+-\d+)?$/;
 /** What is no result, and not needed to go on. */
@@ -130,6 +133,7 @@ export const createCheckpoints = (options: CheckpointOptions) => {
     };
 
   const make = async (time: string): Promise<void> => {
+    await sortOutFirst();
     const paths = (await filesBelow(folder, maxFiles)).filter(isKept(Number(time)));
     const parts = restored(await snapshots.take(paths));
     await running.checkpoint({ name: time, position: Number(time), parts });
@@ -138,15 +142,24 @@ export const createCheckpoints = (options: CheckpointOptions) => {
     lastMs = clock.monotonic();
   };
 
+  const sortOut = async (time: string): Promise<void> => {
+    const [place = '.'] = await places();
+    const of = await readBelow(folder, join(place, time, 'uniform', 'time'), MAX_TIME_BYTES);
+    if (!isOwnTime(control, time, of ?? '')) {
+      forced.add(time);
+    }
+  };
+
+  let first: Promise<void> | undefined;
+  /** The time from which it goes on may be one that only the signal made. */
+  const sortOutFirst = (): Promise<void> =>
+    (first ??= options.resumed === undefined ? Promise.resolve() : sortOut(options.resumed));
+
   /** Notes which of the new times only the signal made. */
-  const sortOut = async (before: ReadonlySet<string>): Promise<void> => {
+  const sortOutNew = async (before: ReadonlySet<string>): Promise<void> => {
     for (const time of await timesHere()) {
-      if (!before.has(time) && !forced.has(time)) {
-        const [place = '.'] = await places();
-        const of = await readBelow(folder, join(place, time, 'uniform', 'time'), 4_096);
-        if (!isOwnTime(control, time, of ?? '')) {
-          forced.add(time);
-        }
+      if (!before.has(time)) {
+        await sortOut(time);
       }
     }
   };
@@ -157,7 +170,7 @@ export const createCheckpoints = (options: CheckpointOptions) => {
     const isNew = time !== undefined && Number(time) > position;
     if (isNew && (askedWith !== undefined || quietMs >= Math.min(everyMs, MIN_PAUSE_MS))) {
       if (askedWith !== undefined) {
-        await sortOut(askedWith);
+        await sortOutNew(askedWith);
         askedWith = undefined;
       }
       const old = [...forced].filter((each) => Number(each) < Number(time));
@@ -184,7 +197,7 @@ export const createCheckpoints = (options: CheckpointOptions) => {
       return async () => {
         await looking.stop();
         if (askedWith !== undefined) {
-          await sortOut(askedWith);
+          await sortOutNew(askedWith);
         }
       };
     },
@@ -198,6 +211,7 @@ export const createCheckpoints = (options: CheckpointOptions) => {
     },
     /** Which files of the case are results, once the solver has ended. Its last time is one, whoever asked for it. */
     results: async (): Promise<string[]> => {
+      await sortOutFirst();
       const last = Number((await timesHere()).at(-1) ?? Infinity);
       return (await filesBelow(folder, maxFiles)).filter(isKept(last));
     },

@@ -13,23 +13,25 @@ export interface Tools {
   project: string;
   /** The home folder of programs, with settings that no case can change. */
   home: string;
+  /** The same for a solver, which listens to signals. It says so on its output, which would be in the way of scripts that read it. */
+  listening: string;
 }
 
-/**
- * Signals that make a solver write: SIGUSR1 and go on, SIGUSR2 and end. A case cannot turn system calls on again, neither by its own
- * `InfoSwitches` nor on the command line.
- */
+/** Signals that make a solver write: SIGUSR1 and go on, SIGUSR2 and end. */
+const SIGNALS = `OptimisationSwitches
+{
+    writeNowSignal        10;
+    stopAtWriteNowSignal  12;
+}
+`;
+
+/** A case cannot turn system calls on again, neither by its own `InfoSwitches` nor on the command line. */
 const settings = (isCodeAllowed: boolean): string => `FoamFile
 {
     version     2.0;
     format      ascii;
     class       dictionary;
     object      controlDict;
-}
-OptimisationSwitches
-{
-    writeNowSignal        10;
-    stopAtWriteNowSignal  12;
 }
 InfoSwitches
 {
@@ -57,6 +59,14 @@ const linkAll = async (from: string, into: string, but: string): Promise<void> =
   }
 };
 
+const makeHome = async (folder: string, controlDict: string): Promise<string> => {
+  await makeFolder(folder);
+  const file = join(await makeFolder(join(folder, '.OpenFOAM')), 'controlDict');
+  await writeFile(file, controlDict);
+  await chmod(file, 0o644);
+  return folder;
+};
+
 /** Makes the folders anew. Everybody may read them. */
 export const installTools = async (
   folder: string,
@@ -76,9 +86,8 @@ export const installTools = async (
   const tools = await makeFolder(join(bin, 'tools'));
   await linkAll(join(projectDir, 'bin', 'tools'), tools, 'RunFunctions');
   await copyScript('RunFunctions', join(tools, 'RunFunctions'));
-  const home = await makeFolder(join(folder, 'home'));
-  const own = join(await makeFolder(join(home, '.OpenFOAM')), 'controlDict');
-  await writeFile(own, settings(isCodeAllowed));
-  await chmod(own, 0o644);
-  return { shell, project, home };
+  const plain = settings(isCodeAllowed);
+  const home = await makeHome(join(folder, 'home'), plain);
+  const listening = await makeHome(join(folder, 'listening'), plain + SIGNALS);
+  return { shell, project, home, listening };
 };

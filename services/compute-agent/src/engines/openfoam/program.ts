@@ -55,7 +55,7 @@ export const startScript = (
     installation.folder === undefined
       ? []
       : [{ path: installation.folder, at: installation.folder }];
-  const readOnly = [tools.shell, tools.project, tools.home, ...outside];
+  const readOnly = [tools.shell, tools.project, tools.home, tools.listening, ...outside];
   const box = { workDir, readOnly, limits };
   return startConfined(
     sandbox,
@@ -68,6 +68,8 @@ export const startScript = (
         PATH: own === '' ? PATH : `${own}:${PATH}`,
         WM_PROJECT_DIR: at(tools.project),
         HOME: at(tools.home),
+        MUSTER_HOME: at(tools.home),
+        MUSTER_LISTENING: at(tools.listening),
         // The Foundation's programs trap floating point exceptions only if this is set.
         FOAM_SIGFPE: 'true',
         MUSTER_RANKS: String(ranks),

@@ -69,7 +69,11 @@ export const runProgram = async (
   let last: string | undefined;
   let isHopeless = false;
   const reader = createLogReader((row) => {
-    last = row.values.size > 0 ? row.time : last;
+    if (row.values.size === 0) {
+      // Programs that compute nothing say at which time they look.
+      return;
+    }
+    last = row.time;
     watch.see(row);
     onRow?.(row);
   });

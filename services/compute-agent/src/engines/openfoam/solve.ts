@@ -37,7 +37,12 @@ export const progressOf = (
   { from, endTime }: { from: number; endTime: number | undefined },
   elapsedSeconds: number,
 ): Progress => {
-  const name = TELLING.find((each) => row.values.has(each)) ?? [...row.values.keys()][0];
+  const names = [...row.values.keys()];
+  // Of several regions, the first that tells.
+  const tells = TELLING.map((field) =>
+    names.find((name) => name === field || name.endsWith(`:${field}`)),
+  );
+  const name = tells.find((each) => each !== undefined) ?? names[0];
   const residual = name === undefined ? undefined : row.values.get(name);
   const text = `Time = ${row.time}${
     residual === undefined ? '' : `, ${name} ${Number(residual.toPrecision(2))}`
@@ -229,7 +234,13 @@ export const runSolve = async (task: TaskRun): Promise<Outcome> => {
   const from = beginningOf(control, start.resumed);
   const { checkpointEveryMs: everyMs, maxFiles } = job;
   const own = { folder, copies, clock, random, running, everyMs, maxFiles };
-  const checkpoints = createCheckpoints({ ...own, control, restored, from });
+  const checkpoints = createCheckpoints({
+    ...own,
+    control,
+    restored,
+    from,
+    resumed: start.resumed?.name,
+  });
   let work: AtWork | undefined;
   const newest = async (sign?: DivergenceSign): Promise<string | undefined> =>
     work && checkpoints.last(work, sign);
