@@ -30,13 +30,19 @@ const isThere = (path: string): Promise<boolean> =>
 
 /** What of an environment belongs to an installation: paths, and variables of OpenFOAM and of the MPI that it was built with. */
 const OWN = /^(?:WM_|FOAM_|MPI_|OPAL_|SCOTCH_|CGAL_|BOOST_|PATH$|LD_LIBRARY_PATH$)/;
-const SCRIPT = '. "$1" > /dev/null 2>&1; env -0';
+/** It gets no arguments: that of www.openfoam.com reads every file among them, and so itself, for ever. */
+const SCRIPT = '. "$MUSTER_BASHRC" > /dev/null 2>&1; env -0';
 
 /** Reads the environment once, outside of the box, as a shell of its user would. Nothing of the agent's own goes in. */
 const environmentFrom = async (bashrc: string): Promise<Record<string, string>> => {
-  const { stdout } = await run('/bin/bash', ['-c', SCRIPT, 'bash', bashrc], {
+  const { stdout } = await run('/bin/bash', ['-c', SCRIPT], {
     timeout: TIMEOUT_MS,
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8' },
+    env: {
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      HOME: '/nonexistent',
+      LANG: 'C.UTF-8',
+      MUSTER_BASHRC: bashrc,
+    },
   });
   const entries = stdout.split('\0').flatMap((line) => {
     const at = line.indexOf('=');
@@ -52,7 +58,8 @@ const installationAt = async (place: string): Promise<Installation | undefined> 
     return undefined;
   }
   const bashrc = join(projectDir, 'etc', 'bashrc');
-  const env = (await isThere(bashrc)) ? await environmentFrom(bashrc).catch(() => ({})) : {};
+  const isRead = projectDir !== OF_DEBIAN && (await isThere(bashrc));
+  const env = isRead ? await environmentFrom(bashrc).catch(() => ({})) : {};
   const folder = projectDir.startsWith(OF_SYSTEM) ? undefined : projectDir;
   return { projectDir, folder, env };
 };
