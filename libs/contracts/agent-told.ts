@@ -21,6 +21,8 @@ const told = z.object({
   failed: z.number(),
   /** Their seconds of work. */
   seconds: z.number(),
+  /** Results that wait on this machine, because blob could not take them so far. */
+  waiting: z.number(),
   /** For whom they were; a few at most. */
   customers: z.array(z.string()),
 });

@@ -8,6 +8,7 @@ const idle: Told = {
   connected: true,
   doing: [],
   done: 0,
+  waiting: 0,
   failed: 0,
   seconds: 0,
   customers: [],
@@ -64,6 +65,12 @@ describe('an agent on a terminal', () => {
       'no connection to the mesh · 3 done, 1 min 01 s of work',
       '3 tasks done for alice: 1 min 01 s of work in 1 min 30 s',
     ]);
+  });
+
+  it('says how many results wait on the machine while the mesh cannot store them', () => {
+    const { speaker, shown } = speak();
+    speaker.take(line({ done: 3, waiting: 2 }));
+    expect(shown()).to.contain('3 done, 2 results kept here until the mesh can store them');
   });
 
   it('says what goes wrong, without letting it steer the terminal, and nothing else if it is to be quiet', () => {

@@ -121,9 +121,12 @@ const troubleIn = (said: unknown): string | undefined => {
 const workOf = ({ what, customer }: Told['doing'][number]): string =>
   customer === '' ? what : `${what} for ${customer}`;
 
-const doneOf = ({ done, failed, seconds }: Told): string =>
+const doneOf = ({ done, failed, seconds, waiting }: Told): string =>
   [
     `${done} done`,
+    ...(waiting > 0
+      ? [`${plural(waiting, 'result')} kept here until the mesh can store them`]
+      : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(done + failed > 0 ? [`${formatSeconds(seconds)} of work`] : []),
   ].join(', ');

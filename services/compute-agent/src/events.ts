@@ -2,7 +2,8 @@ import type { DesiredState } from '#libs/contracts/agent.ts';
 import type { DomainError } from '#libs/errors/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
 import type { Ending } from './domain/ending.ts';
-import type { Completed, Failed, Progress } from './engines/engine.ts';
+import type { Progress } from './engines/engine.ts';
+import type { Finished } from './outbox/kept.ts';
 
 interface Named {
   workloadId: string;
@@ -42,11 +43,11 @@ export const logEvents = (log: Logger) => ({
       { workload: workloadId, epoch, attempts: attempts.length },
       'the mesh said what to work on',
     ),
-  finished: (
-    named: Named & { progress?: Progress | undefined },
-    outcome: Completed | Failed,
-  ): void => {
-    if (outcome.kind === 'failed') {
+  finished: (named: Named & { progress?: Progress | undefined }, outcome: Finished): void => {
+    if (outcome.kind === 'yielded') {
+      const { reason, seconds } = outcome;
+      log.info({ ...namesOf(named), reason, seconds }, 'task given back with its last checkpoint');
+    } else if (outcome.kind === 'failed') {
       const { failureClass, reason, seconds } = outcome;
       log.warn(
         { ...namesOf(named), failureClass, reason, seconds, lastSeen: named.progress?.text },
@@ -65,7 +66,19 @@ export const logEvents = (log: Logger) => ({
   uploadDelayed: (named: Named, error: DomainError, pauseMs: number): void =>
     log.warn(
       { ...namesOf(named), ...errorOf(error), pauseMs },
-      'a result could not be uploaded yet',
+      'a result could not be uploaded yet; it waits on this disk',
+    ),
+  checkpointed: (named: Named, name: string): void =>
+    log.debug({ ...namesOf(named), checkpoint: name }, 'checkpoint stored'),
+  checkpointDelayed: (named: Named, error: DomainError, pauseMs: number): void =>
+    log.warn(
+      { ...namesOf(named), ...errorOf(error), pauseMs },
+      'a checkpoint could not be uploaded yet; work goes on',
+    ),
+  checkpointLost: (named: Named, error: DomainError): void =>
+    log.warn(
+      { ...namesOf(named), ...errorOf(error) },
+      'a checkpoint was not stored; work goes on, and the next one may be',
     ),
   uploadFailed: (named: Named, error: DomainError): void =>
     log.error({ ...namesOf(named), ...errorOf(error) }, 'a result cannot be uploaded'),

@@ -3,6 +3,10 @@ import { createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { inParallel } from '#libs/async/index.ts';
+
+/** A disk writes several files at a time faster than one after the other. */
+const MOVES_AT_ONCE = 8;
 
 /** SHA-256 of a file's bytes, 64 lower-case hexadecimal digits. */
 export const sha256File = async (file: string): Promise<string> => {
@@ -16,8 +20,7 @@ const sync = async (path: string): Promise<void> => {
   await handle.sync();
 };
 
-/** Moves a file, also to another disk. Its bytes and its new name survive a power cut. */
-export const moveDurably = async (from: string, to: string): Promise<void> => {
+const move = async (from: string, to: string): Promise<void> => {
   try {
     await sync(from);
     await rename(from, to);
@@ -29,7 +32,22 @@ export const moveDurably = async (from: string, to: string): Promise<void> => {
     await sync(to);
     await rm(from);
   }
+};
+
+/** Moves a file, also to another disk. Its bytes and its new name survive a power cut. */
+export const moveDurably = async (from: string, to: string): Promise<void> => {
+  await move(from, to);
   await sync(dirname(to));
+};
+
+/** The same for many files, which go into one new folder. */
+export const moveAllDurably = async (
+  moves: readonly (readonly [from: string, to: string])[],
+  folder: string,
+): Promise<void> => {
+  await inParallel(MOVES_AT_ONCE, moves, ([from, to]) => move(from, to));
+  await sync(folder);
+  await sync(dirname(folder));
 };
 
 /** Makes a folder that only its owner may enter, and closes one that is there and ours. */

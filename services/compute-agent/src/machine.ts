@@ -1,6 +1,7 @@
 import { within } from '#libs/async/index.ts';
 import { AgentServiceService, type Hello } from '#libs/contracts/agent.ts';
 import { BlobServiceService } from '#libs/contracts/blob.ts';
+import type { AgentFeature } from '#libs/contracts/agent-features.ts';
 import { createClient } from '#libs/grpc/index.ts';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
@@ -12,7 +13,9 @@ import { openLink } from './link/link.ts';
 import { createOutgoing } from './link/outgoing.ts';
 import type { Kept } from './outbox/kept.ts';
 import { createDelivery } from './work/delivery.ts';
+import { type CheckpointOptions, keepCheckpoints } from './work/checkpoints.ts';
 import { fetchInputs } from './work/inputs.ts';
+import { fetchParts } from './work/part-fetching.ts';
 import { openWork } from './work/opening.ts';
 import { createTally } from './telling.ts';
 import { startSlotGroup } from './work/slot-group.ts';
@@ -20,6 +23,12 @@ import { startSlotGroup } from './work/slot-group.ts';
 /** The protocol's bounds for one message about what is held. */
 const MAX_WORKLOADS_HELD = 1_000;
 const MAX_ATTEMPTS_HELD = 10_000;
+
+/** How long tasks that make checkpoints get to make their last one and have it stored. */
+export const MAX_YIELD_MS = 300_000;
+
+/** How long the files of results get to become durable here. */
+const MAX_RECORD_MS = 30_000;
 
 const AGENT_VERSION = '0.1.0';
 
@@ -38,9 +47,15 @@ export const startMachine = (token: string, config: Config, context: Context) =>
   const tally = createTally();
   const quiet = Promise.withResolvers<void>();
   let isLeaving = false;
+  /** Whether the manager of the latest stream takes checkpoints and tasks that are given back. */
+  let canHandOver = false;
 
   const checkQuiet = (): void => {
-    if (isLeaving && slotGroup.running() === 0 && outbox.size() === 0) {
+    if (!isLeaving) {
+      return;
+    }
+    const isIdle = slotGroup.running() === 0 && !delivery.isRecording();
+    if (isIdle && outbox.size() === 0) {
       quiet.resolve();
     }
   };
@@ -60,11 +75,33 @@ export const startMachine = (token: string, config: Config, context: Context) =>
     random,
     events,
   });
+  /** Of the checkpoints of an attempt only the newest waits to be acknowledged. */
+  const onCheckpoint: CheckpointOptions['onStored'] = async (of, stored) => {
+    const { number, replaces, receipt, ...made } = stored;
+    const keyOf = (n: number): string => `${of.key}/${n}`;
+    const outcome = { kind: 'checkpointed', ...made } as const;
+    const { workloadId, attempt } = of;
+    const keeping = outbox.keep({ key: keyOf(number), workloadId, attempt, outcome, receipt });
+    // In one write with the newer one.
+    outbox.forget(keyOf(replaces));
+    outgoing.drop(keyOf(replaces));
+    report(await keeping);
+    events.checkpointed(of, made.name);
+  };
   const fetching = { cache, blobs, clock, random, onRetry: events.sceneDelayed };
   const slotGroup = startSlotGroup({
     slots,
     open: openWork({ ...fetching, projectsDir, engines, onClosingFailed: events.closingFailed }),
     fetchInput: fetchInputs(fetching),
+    keepCheckpoints: keepCheckpoints({
+      blobs,
+      onStored: onCheckpoint,
+      onLost: events.checkpointLost,
+      onRetry: events.checkpointDelayed,
+      clock,
+      random,
+    }),
+    fetchParts: fetchParts(fetching),
     onStarted: ({ workloadId, attempt }) =>
       outgoing.started({ workloadId, attempt, body: { $case: 'started', value: {} } }),
     onProgress: (assignments) => outgoing.progress(progressOf(assignments, clock.monotonic())),
@@ -88,7 +125,9 @@ export const startMachine = (token: string, config: Config, context: Context) =>
     outboxes.hasRoom() ? capability : { ...capability, engines: [] };
 
   for (const kept of outbox.restored) {
-    slotGroup.restore(kept);
+    if (kept.outcome.kind !== 'checkpointed') {
+      slotGroup.restore(kept);
+    }
     delivery.resume(kept);
   }
 
@@ -131,7 +170,8 @@ export const startMachine = (token: string, config: Config, context: Context) =>
       },
     },
     outgoing,
-    onWelcome: () => {
+    onWelcome: (features) => {
+      canHandOver = features.includes('checkpoints' satisfies AgentFeature);
       tally.connected(true);
       slotGroup.announceAgain();
     },
@@ -161,18 +201,30 @@ export const startMachine = (token: string, config: Config, context: Context) =>
     /** Resolves at the first connection. */
     welcomed: link.welcomed,
     /** What it does, for the person who lends it. */
-    told: () => tally.told(slotGroup.doing()),
+    told: () => tally.told(slotGroup.doing(), delivery.delayed()),
     /** Resolves when its connection is over for good. */
     ended: link.ended,
-    /** Finishes what runs and waits for the acknowledgements, for `graceMs` at most. Then it hands back the rest. */
+    /**
+     * Finishes what runs and waits for the acknowledgements, for `graceMs` at most. Then it hands back the rest. Tasks that make
+     * checkpoints are given back with one, for which they have longer.
+     */
     async leave(reason: string, graceMs: number): Promise<void> {
       events.leaving({ running: slotGroup.running(), unacknowledged: outbox.size() });
       slotGroup.drain();
       isLeaving = true;
       checkQuiet();
-      await within(clock, graceMs, Promise.race([quiet.promise, link.ended]));
+      if (canHandOver) {
+        slotGroup.yield(reason);
+      }
+      const done = Promise.race([quiet.promise, link.ended]);
+      await within(clock, graceMs, done);
+      if (canHandOver && slotGroup.canYield()) {
+        await within(clock, MAX_YIELD_MS, Promise.race([slotGroup.yielded(), link.ended]));
+        await within(clock, graceMs, done);
+      }
       stopped.abort();
       await slotGroup.end();
+      await within(clock, MAX_RECORD_MS, delivery.recorded());
       await link.leave(reason);
       outgoing.end();
       agents.close();

@@ -1,6 +1,6 @@
 import { ExitCode, runService } from '#libs/lifecycle/index.ts';
 import { readConfig, variables } from './config.ts';
-import { startAgent } from './service.ts';
+import { MAX_LEAVE_MS, startAgent } from './service.ts';
 
 let isSuperseded = false;
 
@@ -9,6 +9,7 @@ const code = await runService({
   env: process.env,
   args: process.argv.slice(2),
   variables,
+  drainMs: MAX_LEAVE_MS,
   start: async ({ env, log, signal }) => {
     const agent = await startAgent(readConfig(env), log, signal);
     const endWhenSuperseded = async (): Promise<void> => {

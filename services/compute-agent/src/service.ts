@@ -4,13 +4,16 @@ import type { Config } from './config.ts';
 import { createContext, type Context } from './context.ts';
 import { machineOf } from './domain/machine-name.ts';
 import { startTelling } from './telling.ts';
-import { startMachine } from './machine.ts';
+import { MAX_YIELD_MS, startMachine } from './machine.ts';
 
 /** A running agent. */
 export type Agent = Awaited<ReturnType<typeof startAgent>>;
 
 /** How long a start waits for the mesh. After that it goes on, because the mesh may come later. */
 const WELCOME_MS = 3_000;
+
+/** The longest that it takes to leave: twice the grace, the last checkpoints between, and what becomes durable and said after. */
+export const MAX_LEAVE_MS = MAX_YIELD_MS + 60_000;
 
 /** Starts the agent. `signal` aborts the start. Tests override parts of the context. */
 export const startAgent = async (

@@ -24,7 +24,7 @@ describe('what an agent tells about itself', () => {
     let doing = [{ assignment, work }];
     const lines: string[] = [];
     await using _telling = startTelling(
-      () => tally.told(doing),
+      () => tally.told(doing, 2),
       (line) => lines.push(line),
       clock,
     );
@@ -39,7 +39,14 @@ describe('what an agent tells about itself', () => {
     await clock.advance(1_000);
     const told = lines.map((line): unknown => JSON.parse(line));
     expect(told.every(isTold)).to.equal(true);
-    const after = { connected: true, done: 0, failed: 0, seconds: 0, customers: ['alice'] };
+    const after = {
+      connected: true,
+      done: 0,
+      failed: 0,
+      seconds: 0,
+      waiting: 2,
+      customers: ['alice'],
+    };
     const half = { what: 'w-1', task: 'noop/7', customer: 'alice', fraction: 0.5 };
     expect(told.slice(-2).map((each) => (each as { tell: Told }).tell)).to.deep.equal([
       { ...after, doing: [{ ...half, remainingSeconds: null }] },

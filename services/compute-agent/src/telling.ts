@@ -1,7 +1,7 @@
 import { every, type Repetition } from '#libs/async/index.ts';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Told } from '#libs/contracts/agent-told.ts';
-import type { Completed, Failed } from './engines/engine.ts';
+import type { Finished } from './outbox/kept.ts';
 import type { Doing } from './work/slot-group.ts';
 
 const MAX_CUSTOMERS = 20;
@@ -30,10 +30,10 @@ export const createTally = () => {
     connected: (is: boolean): void => {
       connected = is;
     },
-    finished(outcome: Completed | Failed): void {
+    finished(outcome: Finished): void {
       done += outcome.kind === 'completed' ? 1 : 0;
       failed += outcome.kind === 'failed' ? 1 : 0;
-      seconds += outcome.seconds;
+      seconds += outcome.seconds ?? 0;
     },
     /** For this customer is worked now. */
     for(customer: string): void {
@@ -41,12 +41,14 @@ export const createTally = () => {
         customers.add(customer);
       }
     },
-    told: (doing: readonly Doing[]): Told => ({
+    /** `waiting` results could not be stored so far. */
+    told: (doing: readonly Doing[], waiting: number): Told => ({
       connected,
       doing: doing.map(describe),
       done,
       failed,
       seconds,
+      waiting,
       customers: [...customers],
     }),
   };

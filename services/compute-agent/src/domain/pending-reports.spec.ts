@@ -137,4 +137,15 @@ describe('pending reports', () => {
     expect(reports.decide([outcome(7, 'VERDICT_ACCEPTED')], 0, 0).done).to.deep.equal([]);
     expect(reports.decide([accepted, accepted], 0, 0).done).to.have.length(1);
   });
+
+  it('leave out what is dropped, wherever it waits, and ignore its outcome', () => {
+    const reports = pending('sent', 'paused', 'ready');
+    reports.take(2, MIB);
+    reports.decide([outcome(2, 'VERDICT_LATER')], 0, 0);
+    ['sent', 'paused', 'ready'].forEach((key) => reports.drop(key));
+    expect(reports.size()).to.equal(0);
+    expect(reports.decide([outcome(1, 'VERDICT_ACCEPTED')], 0, 0).done).to.deep.equal([]);
+    reports.restart();
+    expect(taken(reports)).to.deep.equal([]);
+  });
 });

@@ -1,7 +1,7 @@
 import { backoffMs } from '#libs/async/index.ts';
 import type { Outcome, Report } from '#libs/contracts/agent.ts';
 
-/** A final report without its number. */
+/** A report that wants a verdict, without its number. */
 export type Unnumbered = Omit<Report, 'reportId'>;
 
 /** The verdicts on reports, by the keys of the reports. */
@@ -12,7 +12,7 @@ export interface Verdicts {
   later: string[];
 }
 
-/** The final reports that the mesh has not decided yet. */
+/** The reports that the mesh has not decided yet. */
 export type PendingReports = ReturnType<typeof noReports>;
 
 interface Pending {
@@ -88,6 +88,13 @@ export const noReports = () => {
         sent.set(lastId, pending);
         return { reportId: lastId, ...pending.report };
       });
+    },
+    /** Says this report no more. If it is on its way, its outcome is ignored. */
+    drop(key: string): void {
+      const isOther = (pending: Pending): boolean => pending.key !== key;
+      ready = ready.filter(isOther);
+      paused = paused.filter(isOther);
+      sent = new Map([...sent].filter(([, pending]) => isOther(pending)));
     },
     hasReady: () => ready.length > 0,
     /** Takes the outcomes of reports of this stream. `float` is a random number in [0, 1). */

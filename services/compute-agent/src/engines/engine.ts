@@ -16,34 +16,46 @@ export interface Progress {
   canSplit?: true;
 }
 
-/** A file of a result or of a checkpoint that has many, on this machine. */
-export interface Part {
-  /** Its place, as `PartFile.path` in blob_service.proto bounds it: `0.35/U`. */
+/** A file of a result, or of a checkpoint, that has many. */
+export interface PartFile {
+  /** Its place among them, relative, with `/`: `0.35/U`. */
   path: string;
-  /** Where its bytes are. Different parts may have the same file. */
-  file: string;
+  /** Its bytes as a file on this machine. Neither this nor `bytes` is needed if it is empty. */
+  file?: string;
+  /** Its bytes, if they are short and were never a file. */
+  bytes?: Uint8Array;
+  /** SHA-256 of its bytes, 64 lower-case hexadecimal digits. */
   sha256: string;
   sizeBytes: number;
 }
 
-/** A point from which a task can be resumed, complete in itself. */
+/** A point from which a task can be resumed, on any machine. */
 export interface Checkpoint {
   /** Its name within the task, for example the time of a simulation: `0.35`. At most 64 characters. */
   name: string;
-  /** How far the task is there, greater than at every checkpoint before it. */
+  /** How far the task is there. Greater than at every checkpoint before, also at that from which it was resumed. */
   position: number;
-  /** All files from which the task resumes. They stay unchanged until `checkpoint` has resolved; the engine removes them. */
-  parts: readonly Part[];
+  /** All that is needed to go on. The files stay unchanged until `checkpoint` has resolved. None if name and position are all. */
+  parts: readonly PartFile[];
 }
 
-/** Where a task goes on. */
-export interface Resumed {
-  kind: 'resumed';
-  /** As of the checkpoint. */
+/** A checkpoint, perhaps of another machine, from which the task goes on. */
+export interface ResumePoint {
   name: string;
   position: number;
-  /** The files of the checkpoint; see {@link InputParts}. */
-  parts: readonly Part[];
+  /** The attempt that made it. */
+  madeBy: string;
+  /**
+   * Puts its files into this folder, writable, at their paths. It leaves a file that is there with the same bytes, and fetches only
+   * what this machine lacks. Answers all paths. Other files in the folder stay. Never rejects.
+   */
+  files(this: void, folder: string): Promise<FetchedParts | Failed | Cancelled>;
+}
+
+/** The files of a checkpoint are on this machine. */
+export interface FetchedParts {
+  kind: 'fetched';
+  paths: readonly string[];
 }
 
 /** What a task gets to run with. */
@@ -52,19 +64,26 @@ export interface Running {
   signal: AbortSignal;
   /** Records how far the task is. It is cheap, so the engine may call it for each line that its program prints. */
   progress(progress: Progress): void;
-  /** Records a point from which the task can be resumed. It resolves when the files are stored or given up, and never rejects. */
+  /**
+   * Stores a point from which the task can be resumed. Resolves when the mesh hears of it even if this process ends now, or when it
+   * is given up: for a newer one while blob is away, or because the task ended. The engine need not wait, except before it yields.
+   * Never rejects.
+   */
   checkpoint(checkpoint: Checkpoint): Promise<void>;
   /**
-   * Asks the task to make a last checkpoint and to end as cancelled, so that it can go on elsewhere. Engines that make no checkpoints
-   * ignore it.
+   * Asks for the task back: an engine that makes checkpoints makes one as soon as it can, waits until it is stored, and returns
+   * `yielded` with this reason. Others go on.
    */
-  yielding?: AbortSignal;
-  /** The newest checkpoint of an earlier attempt at this task; undefined: it begins anew. Never rejects. */
-  resume(): Promise<Resumed | undefined | Failed | Cancelled>;
+  yielding: AbortSignal;
+  /** Where the task goes on; unset: at its beginning. */
+  resume?: ResumePoint;
   /** Fetches the result of an earlier task, by its key. The file stays as it is until the task ends. Never rejects. */
   input(task: string): Promise<InputFile | Failed | Cancelled>;
-  /** The same for a result that has many files, or for the newest checkpoint of a task that has no result. */
-  inputParts(task: string): Promise<InputParts | Failed | Cancelled>;
+  /**
+   * Puts the files of the result of an earlier task, if it has many, into a folder, as `ResumePoint.files` does. Of a task that could
+   * not be done they are those of its last checkpoint.
+   */
+  inputParts(task: string, folder: string): Promise<FetchedParts | Failed | Cancelled>;
   /** Whether the mesh said where the result of an earlier task is. */
   hasInput(task: string): boolean;
 }
@@ -74,12 +93,6 @@ export interface InputFile {
   kind: 'file';
   /** Equal results have the same path. */
   file: string;
-}
-
-/** The files of an earlier task's result. Everybody may read them, nobody may write them, and they stay until the task ends. */
-export interface InputParts {
-  kind: 'parts';
-  parts: readonly Part[];
 }
 
 /** A further file of a result, of which the same is true as of `Completed.file`. */
@@ -105,13 +118,13 @@ export interface Completed {
   kind: 'completed';
   /** The result as a file. The caller uploads and deletes it. */
   file?: string;
-  /** The result as many files, in place of one. The caller uploads and deletes them; `sha256` is empty, `sizeBytes` their sum. */
-  parts?: readonly Part[];
   /** The result as bytes, if it is short and was never a file. */
   bytes?: Uint8Array;
-  /** SHA-256 of the result's bytes, 64 lower-case hexadecimal digits. */
+  /** The result as many files, at least one. Then there is neither a file nor bytes. The caller stores and deletes them. */
+  parts?: PartFile[];
+  /** SHA-256 of the result's bytes, 64 lower-case hexadecimal digits. Empty for `parts`. */
   sha256: string;
-  /** 0 if there is nothing to store. Then `sha256` itself is the result, and there is neither a file nor bytes. */
+  /** 0 if there is nothing to store. Then `sha256` itself is the result, and there is neither a file nor bytes. For `parts`: of all. */
   sizeBytes: number;
   /** For pictures, see `pixelHash`; empty for other results. */
   pixelHash: string;
@@ -124,6 +137,10 @@ export interface Completed {
   files?: FurtherFile[];
   /** The work was done, but its own check of what it made failed; the notes say what. */
   isFlawed?: boolean;
+  /** There was a point to go on from, and the engine began anew. */
+  hasBegunAnew?: boolean;
+  /** The attempt whose checkpoint it was resumed from; the slot knows it. */
+  resumedAttempt?: string;
   /** For pictures: a small JPEG. It may be lost. */
   preview?: Uint8Array;
   /** What the program printed, at most 64 KiB. It may be lost. */
@@ -148,14 +165,25 @@ export interface Cancelled {
   kind: 'cancelled';
 }
 
+/** The task is given back, with its last checkpoint, because somebody asked for that. Neither done nor failed. */
+export interface Yielded {
+  kind: 'yielded';
+  /** For people, at most 200 characters. */
+  reason: string;
+  /** How long it worked; the slot measures that. */
+  seconds?: number;
+}
+
 /** What became of a task. */
-export type Outcome = Completed | Failed | Cancelled;
+export type Outcome = Completed | Failed | Yielded | Cancelled;
 
 /** A job that is ready for its tasks. It keeps programs and folders until it is closed. */
 export interface Opened {
   kind: 'opened';
   /** Does one task at a time. Ends within a second after the signal aborts. Never rejects. */
   run(task: Task, running: Running): Promise<Outcome>;
+  /** Whether a task makes checkpoints, and so can yield; default: none does. */
+  makesCheckpoints?(task: Task): boolean;
   /** Ends its programs and removes its folders, but not the results. */
   close(): Promise<void>;
 }
@@ -195,3 +223,9 @@ export const completed = (fields: Omit<Completed, 'kind'>): Completed => ({
 });
 
 export const CANCELLED: Cancelled = { kind: 'cancelled' };
+
+/** Creates the outcome of a task that was asked for by `yielding`. */
+export const yielded = ({ reason }: AbortSignal): Yielded => ({
+  kind: 'yielded',
+  reason: clip(reason instanceof Error ? reason.message : String(reason), 200),
+});

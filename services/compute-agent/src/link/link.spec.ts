@@ -51,6 +51,8 @@ describe('the agent and the mesh', () => {
         used: undefined,
         ending: '',
         files: [],
+        flawed: undefined,
+        resumedAttempt: undefined,
         sha256: hash('sha256', 'w-1/noop/0'),
         pixelHash: '',
         seconds: 0,

@@ -13,8 +13,8 @@ interface LinkOptions {
   hello: () => Hello;
   listener: Omit<Listener, 'welcome'>;
   outgoing: Outgoing;
-  /** A new stream has begun. */
-  onWelcome: () => void;
+  /** A new stream has begun, with a manager that names these features. */
+  onWelcome: (features: readonly string[]) => void;
   /** The stream is over. */
   onDetached: () => void;
   clock: Clock;
@@ -49,7 +49,7 @@ export const openLink = (options: LinkOptions) => {
             isOpen = true;
             events.connected(userId, connectionId);
             outgoing.attach(sendKnown((message) => opened.send(message), features));
-            onWelcome();
+            onWelcome(features);
             firstWelcome.resolve();
           },
         },

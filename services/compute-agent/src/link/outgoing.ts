@@ -112,6 +112,8 @@ export const createOutgoing = ({ clock, random }: { clock: Clock; random: Random
       reports.add(key, report);
       schedule();
     },
+    /** Reports this no more, because there is something newer to say. */
+    drop: (key: string): void => reports.drop(key),
     /** Says that an attempt runs. It is forgotten when the stream ends. */
     started(report: Unnumbered): void {
       if (stream !== undefined) {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '#libs/clock/index.ts';
 import { systemRandom } from '#libs/random/index.ts';
-import { tempDir, testLog } from '#libs/testing/index.ts';
+import { eventually, tempDir, testLog } from '#libs/testing/index.ts';
 import { completed, failed } from '../engines/engine.ts';
 import { openDatabase, OutboxInUseError, type Database } from './database.ts';
 import { filesOf, type Kept } from './kept.ts';
@@ -88,6 +88,26 @@ describe('the outbox', () => {
       await systemClock.sleep(10);
     }
     expect(await readdir(join(dir, 'files'))).to.deep.equal([]);
+  });
+
+  it('takes the parts of a result over in a folder of their own, and removes that', async () => {
+    const file = join(dir, 'U');
+    await writeFile(file, 'field');
+    const part = { path: '1/U', file, sha256: 'ab'.repeat(32), sizeBytes: 5 };
+    const bare = { path: 'empty', sha256: '', sizeBytes: 0 };
+    const parts = [part, { ...part, path: '2/U' }, bare];
+    const outcome = completed({ ...noop, parts, sizeBytes: 10 });
+    const first = open();
+    const [own = '', same] = filesOf(await first.of('one').keep(kept(1, { outcome })));
+    expect(own).to.match(/files.d-[^/]+.0$/);
+    expect([same, await readFile(own, 'utf8')]).to.deep.equal([own, 'field']);
+    await first.close();
+    await mkdir(join(dir, 'files', 'stray'));
+    const second = open().of('one');
+    expect(await readdir(join(dir, 'files'))).to.have.lengthOf(1);
+    expect(filesOf(await second.keep(second.restored[0]!))).to.deep.equal([own, own]);
+    second.forget('w-1/0-1');
+    await eventually(async () => expect(await readdir(join(dir, 'files'))).to.deep.equal([]));
   });
 
   it('takes files over from another disk', async () => {

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { Clock } from '#libs/clock/index.ts';
 import type { Random } from '#libs/random/index.ts';
 import type { Logger } from '#libs/telemetry/index.ts';
-import type { FurtherFile } from '../engines/engine.ts';
-import { moveDurably } from '../files.ts';
+import type { FurtherFile, PartFile } from '../engines/engine.ts';
+import { moveAllDurably, moveDurably } from '../files.ts';
 import { openDatabase, type Change, type Database } from './database.ts';
 import { bytesOf, decode, encode, filesOf, type Kept } from './kept.ts';
 
@@ -52,6 +52,16 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
     return known;
   };
 
+  /** What of the outbox's own a path is, or is in: a file, or a folder with the parts of a result. Undefined if it is elsewhere. */
+  const ownOf = (path: string): string | undefined => {
+    for (const own of [path, dirname(path)]) {
+      if (dirname(own) === files) {
+        return own;
+      }
+    }
+    return undefined;
+  };
+
   const load = (): void => {
     const named = new Set<string>();
     for (const { machine, key, bytes: stored } of database.load()) {
@@ -68,13 +78,13 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
       records += 1;
       bytes += bytesOf(kept);
       for (const file of filesOf(kept)) {
-        named.add(file);
+        named.add(ownOf(file) ?? file);
       }
     }
     // A run moved these files here and ended before it could record them.
     for (const name of readdirSync(files)) {
       if (!named.has(join(files, name))) {
-        rmSync(join(files, name), { force: true });
+        rmSync(join(files, name), { recursive: true, force: true });
       }
     }
   };
@@ -143,12 +153,32 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
   };
 
   const adoptFile = async (file: string): Promise<string> => {
-    if (file === '' || dirname(file) === files) {
+    if (file === '' || ownOf(file) !== undefined) {
       return file;
     }
     const own = join(files, `${random.id('f')}${extname(file)}`);
     await moveDurably(file, own);
     return own;
+  };
+
+  /** Moves the parts of a result to a folder of their own. */
+  const adoptParts = async (parts: readonly PartFile[]): Promise<PartFile[]> => {
+    const moves = new Map<string, string>();
+    const folder = join(files, random.id('d'));
+    const adopted = parts.map((part, i) => {
+      const { file } = part;
+      if (file === undefined || ownOf(file) !== undefined) {
+        return part;
+      }
+      const own = moves.get(file) ?? join(folder, String(i));
+      moves.set(file, own);
+      return { ...part, file: own };
+    });
+    if (moves.size > 0) {
+      await mkdir(folder);
+      await moveAllDurably([...moves], folder);
+    }
+    return adopted;
   };
 
   /** Moves a result's files to the outbox, before any record names them. */
@@ -162,19 +192,21 @@ export const openOutboxes = ({ dir, limits, clock, random, log, ...rest }: Outbo
       further.push({ ...each, file: await adoptFile(each.file) });
     }
     const file = outcome.file === undefined ? undefined : await adoptFile(outcome.file);
+    const parts = outcome.parts && (await adoptParts(outcome.parts));
     return {
       ...kept,
       outcome: {
         ...outcome,
         ...(file !== undefined && { file }),
         ...(further.length > 0 && { files: further }),
+        ...(parts && { parts }),
       },
     };
   };
 
   const removeFiles = (paths: readonly string[]): void => {
-    for (const path of paths) {
-      void rm(path, { force: true }).catch(() => undefined);
+    for (const own of new Set(paths.map((path) => ownOf(path) ?? path))) {
+      void rm(own, { recursive: true, force: true }).catch(() => undefined);
     }
   };
 

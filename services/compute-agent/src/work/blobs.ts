@@ -1,6 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { retry, type RetryOptions } from '#libs/async/index.ts';
-import type { BlobServiceService, UploadHeader, UploadRequest } from '#libs/contracts/blob.ts';
+import type {
+  BlobServiceService,
+  UploadHeader,
+  UploadRequest,
+  UploadResponse,
+} from '#libs/contracts/blob.ts';
 import type { Receipt } from '#libs/contracts/common.ts';
 import { DomainError, fromServiceError, status } from '#libs/errors/index.ts';
 import type { Client } from '#libs/grpc/index.ts';
@@ -34,18 +39,21 @@ async function* messages(
   }
 }
 
-/**
- * Makes one attempt to upload a file or bytes. The same bytes get the same receipt, so a caller that does not know
- * whether it worked uploads again.
- */
-export const uploadOnce = async (
+/** Makes one attempt to upload a file or bytes. The same bytes may come again. */
+export const upload = (
   blobs: Blobs,
   header: UploadHeader & { sizeBytes: number },
   source: string | Uint8Array,
   signal: AbortSignal,
-): Promise<Receipt> => {
-  const deadlineMs = transferMs(header.sizeBytes);
-  const { receipt } = await blobs.upload(messages(header, source), { signal, deadlineMs });
+): Promise<UploadResponse> =>
+  blobs.upload(messages(header, source), { signal, deadlineMs: transferMs(header.sizeBytes) });
+
+/**
+ * Makes one attempt to upload what an attempt made. The same bytes get the same receipt, so a caller that does not know
+ * whether it worked uploads again.
+ */
+export const uploadOnce = async (...args: Parameters<typeof upload>): Promise<Receipt> => {
+  const { receipt } = await upload(...args);
   if (receipt === undefined) {
     const message = 'the blob service stored a result without a receipt';
     throw new DomainError(status.INTERNAL, 'RECEIPT_MISSING', message);

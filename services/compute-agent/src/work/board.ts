@@ -1,4 +1,4 @@
-import type { DesiredState, Held, InputResult, Work } from '#libs/contracts/agent.ts';
+import type { DesiredState, Held, InputResult, ResumePoint, Work } from '#libs/contracts/agent.ts';
 import type { Attempt } from '#libs/contracts/common.ts';
 import { type DesiredOrder, isNewer, NO_ORDER } from '../domain/desired.ts';
 import { attemptKey, type Phase, reconcile } from '../domain/reconcile.ts';
@@ -15,9 +15,19 @@ export interface Assignment {
   progress?: Progress | undefined;
   /** The progress that the agent last told the mesh on this stream. */
   told?: Progress | undefined;
+  /** Asks for it back, once somebody listens or asks. */
+  yielding?: AbortController;
   /** Whether the agent has said on this stream that it runs. */
   isAnnounced: boolean;
 }
+
+/** The signal by which an assignment is asked for. */
+export const yieldingOf = (assignment: Assignment): AbortController =>
+  (assignment.yielding ??= new AbortController());
+
+/** Asks for an assignment back; the first reason stays. */
+export const askBack = (assignment: Assignment, reason: string): void =>
+  yieldingOf(assignment).abort(reason);
 
 /** What the mesh wants from this machine, and how far the machine is. */
 export type Board = ReturnType<typeof createBoard>;
@@ -28,6 +38,7 @@ export const createBoard = () => {
   let workloadId = '';
   let work: Work | undefined;
   let inputs: readonly InputResult[] = [];
+  let resumes: readonly ResumePoint[] = [];
   let queue: Assignment[] = [];
   let isOpen = true;
 
@@ -46,6 +57,7 @@ export const createBoard = () => {
       workloadId = state.workloadId;
       if (state.work !== undefined) {
         ({ work, inputs } = state);
+        resumes = state.handover?.resumes ?? [];
       }
       const { start, stop, forget } = reconcile(state, assignments);
       const stopped = stop.flatMap((key) => {
@@ -64,6 +76,12 @@ export const createBoard = () => {
         ? queue.map(({ key }) => key)
         : state.attempts.map(({ attempt }) => attemptKey(workloadId, attempt));
       queue = [...new Set(keys)].flatMap(waitingOf);
+      for (const id of state.handover?.yielding ?? []) {
+        const assignment = assignments.get(attemptKey(workloadId, id));
+        if (assignment !== undefined) {
+          askBack(assignment, 'asked by the mesh');
+        }
+      }
       return stopped;
     },
     /** Takes the next assignment in the order of the mesh, if it is of workload `of`. It counts as running from now on. */
@@ -85,6 +103,8 @@ export const createBoard = () => {
     work: () => work,
     /** The result of an earlier task, by its key, if the mesh said where it is. */
     input: (task: string) => inputs.find((each) => each.task === task),
+    /** Where an attempt goes on, by its id, if the mesh said that. */
+    resume: (attempt: string) => resumes.find((each) => each.attempt === attempt),
     /** An assignment has an outcome. */
     finish(assignment: Assignment): void {
       assignment.phase = 'finished';

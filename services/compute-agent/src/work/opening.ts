@@ -45,6 +45,7 @@ const open = async <K extends WorkKind>(
   return {
     kind: 'opened',
     run: (task, running) => opened.run(task, running),
+    makesCheckpoints: (task) => opened.makesCheckpoints?.(task) === true,
     close: async () => {
       await opened.close().catch(options.onClosingFailed);
       await release();

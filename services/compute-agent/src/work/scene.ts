@@ -10,7 +10,7 @@ export interface SceneOptions extends Pick<PatienceOptions, 'clock' | 'random' |
 }
 
 /** If the blob service is away for longer, the task fails here and another user tries it. */
-const PATIENCE_MS = 10 * 60_000;
+export const PATIENCE_MS = 10 * 60_000;
 
 const fetchOf = (blobs: Blobs, { blobName, grant, sizeBytes }: Scene): Fetch =>
   async function* fetch(signal) {
@@ -33,7 +33,8 @@ const FINAL: ReadonlySet<status> = new Set([
   status.UNKNOWN,
 ]);
 
-const canHelp = (error: DomainError, failures: number): boolean => {
+/** Whether another download can help after this error, the n-th one (from 1). */
+export const canHelp = (error: DomainError, failures: number): boolean => {
   if (error.code === status.DATA_LOSS) {
     // The damage may have happened on the way.
     return failures < 2;

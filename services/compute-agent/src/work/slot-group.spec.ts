@@ -70,6 +70,8 @@ const setUp = (options: Partial<SlotGroupOptions> = {}) => {
     slots: 1,
     open: engine.open,
     fetchInput: async (task) => failed('AGENT_ERROR', `nobody made ${task}`),
+    keepCheckpoints: () => async () => undefined,
+    fetchParts: async ({ name }) => failed('AGENT_ERROR', `nobody made ${name}`),
     onStarted: ({ attempt }) => void announced.push(attempt.task),
     onProgress: (assignments) =>
       void progress.push(

@@ -124,6 +124,16 @@ export const startSlotGroup = ({
         slot.drain();
       }
     },
+    /** Asks all running tasks that make checkpoints back. */
+    yield: (reason: string): void => slots.forEach((slot) => slot.yield(reason)),
+    /** Whether tasks run that make checkpoints. */
+    canYield: () => slots.some((slot) => slot.canYield()),
+    /** Stops what makes no checkpoints. Resolves when what does is given back, or done. */
+    async yielded(): Promise<void> {
+      const yielding = slots.filter((slot) => slot.canYield());
+      await Promise.all(slots.filter((slot) => !yielding.includes(slot)).map((slot) => slot.end()));
+      await Promise.all(yielding.map((slot) => slot.rested()));
+    },
     /** Takes work again. */
     resume: () => board.openForNew(),
     /** What runs, with the description of its work as far as that is known still. */

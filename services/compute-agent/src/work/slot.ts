@@ -10,10 +10,13 @@ import {
   type Opened,
   type Outcome,
   type Progress,
+  type ResumePoint,
   type Running,
 } from '../engines/engine.ts';
 import type { BorrowedInput, FetchInput } from './inputs.ts';
-import type { Assignment, Board } from './board.ts';
+import { askBack, type Assignment, type Board, yieldingOf } from './board.ts';
+import type { KeepCheckpoints } from './checkpoints.ts';
+import type { FetchParts } from './part-fetching.ts';
 
 /** Opens an engine for a workload. Never rejects. */
 export type OpenWork = (
@@ -26,6 +29,8 @@ export interface SlotOptions {
   board: Board;
   open: OpenWork;
   fetchInput: FetchInput;
+  keepCheckpoints: KeepCheckpoints;
+  fetchParts: FetchParts;
   /** The engine begins with an assignment. */
   onRunning: (assignment: Assignment) => void;
   /** Takes over the outcome of an assignment. The slot goes on when the returned promise has resolved. */
@@ -58,6 +63,16 @@ interface Ready {
   with: Opened | Failed;
 }
 
+/** The outcome with what the engine need not know: how long it took to be given back, and whose work it went on with. */
+const withHistory = (outcome: Outcome, point: ResumePoint | undefined, tookMs: number): Outcome => {
+  if (outcome.kind === 'yielded') {
+    return { ...outcome, seconds: tookMs / 1_000 };
+  }
+  return outcome.kind === 'completed' && point !== undefined && outcome.hasBegunAnew !== true
+    ? { ...outcome, resumedAttempt: point.madeBy }
+    : outcome;
+};
+
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
@@ -68,6 +83,8 @@ export const startSlot = ({
   board,
   open,
   fetchInput,
+  keepCheckpoints,
+  fetchParts,
   onRunning,
   onDone,
   onIdle,
@@ -77,6 +94,8 @@ export const startSlot = ({
   let current: Assignment | undefined;
   let ready: Ready | undefined;
   let isRunning = false;
+  let canYield = false;
+  let rested = Promise.withResolvers<void>();
   let stopping = new AbortController();
   let opening: AbortController | undefined;
   const bell = createBell();
@@ -136,18 +155,16 @@ export const startSlot = ({
       stopping = new AbortController();
     }
     const borrowed: BorrowedInput[] = [];
+    const over = new AbortController();
     assignment.startedMs = clock.monotonic();
     isRunning = true;
+    rested = Promise.withResolvers();
+    canYield = opened.makesCheckpoints?.({ key: assignment.attempt.task }) === true;
     onRunning(assignment);
     try {
       const progress = (made: Progress): void => {
         assignment.progress = made;
       };
-      // Nothing keeps checkpoints yet, so a stopped task begins anew.
-      const checkpoint = async (): Promise<void> => undefined;
-      const resume = async (): Promise<undefined> => undefined;
-      const inputParts: Running['inputParts'] = async (task) =>
-        failed('AGENT_ERROR', `this agent cannot fetch the files of ${task}`);
       const { signal } = stopping;
       const input: Running['input'] = async (task) => {
         const fetched = await fetchInput(task, board.input(task), signal);
@@ -156,13 +173,48 @@ export const startSlot = ({
         }
         return fetched;
       };
+      const inputParts: Running['inputParts'] = (of, folder) => {
+        const name = `the result of ${of}`;
+        return fetchParts({ task: of, name, manifest: board.input(of) }, folder, signal);
+      };
       const hasInput = (task: string): boolean => board.input(task) !== undefined;
-      const running = { signal, progress, checkpoint, resume, input, inputParts, hasInput };
-      return await opened.run({ key: assignment.attempt.task }, running);
+      let keep: ReturnType<KeepCheckpoints> | undefined;
+      const checkpoint: Running['checkpoint'] = (made) => {
+        keep ??= keepCheckpoints(assignment, AbortSignal.any([signal, over.signal]));
+        return keep(made);
+      };
+      const { task, attempt } = assignment.attempt;
+      const said = board.resume(attempt);
+      const resume = said && {
+        name: said.name,
+        position: said.position,
+        madeBy: said.madeBy,
+        files: (folder: string) => {
+          const name = `the checkpoint ${said.name}`;
+          return fetchParts({ task, name, manifest: said.checkpoint }, folder, signal);
+        },
+      };
+      const outcome = await opened.run(
+        { key: task },
+        {
+          signal,
+          progress,
+          checkpoint,
+          yielding: yieldingOf(assignment).signal,
+          ...(resume && { resume }),
+          input,
+          inputParts,
+          hasInput,
+        },
+      );
+      return withHistory(outcome, resume, clock.monotonic() - assignment.startedMs);
     } catch (thrown) {
       return failed('AGENT_ERROR', thrown instanceof Error ? thrown.message : String(thrown));
     } finally {
       isRunning = false;
+      canYield = false;
+      over.abort();
+      rested.resolve();
       borrowed.forEach(({ release }) => release());
     }
   };
@@ -227,6 +279,16 @@ export const startSlot = ({
         opening?.abort();
       }
     },
+    /** Asks for its task back, if that makes checkpoints. */
+    yield(reason: string): void {
+      if (canYield && current !== undefined) {
+        askBack(current, reason);
+      }
+    },
+    /** Whether it works on a task that makes checkpoints. */
+    canYield: () => canYield,
+    /** Resolves when its engine has ended the present task. */
+    rested: () => (isRunning ? rested.promise : Promise.resolve()),
     /** The assignment on which the engine works. */
     running: () => (isRunning ? current : undefined),
     /** Whether it has no assignment. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import type { Clock } from '#libs/clock/index.ts';
 import type { NoopSpec } from '#libs/contracts/common.ts';
 import { parseTaskKey } from '#libs/mesh/index.ts';
@@ -9,8 +10,12 @@ import {
   failed,
   misunderstood,
   type Outcome,
+  type Running,
+  yielded,
 } from '../engine.ts';
 import type { Family } from '../family.ts';
+import { checkpointAt, checkResumed } from './checkpoint.ts';
+import { noopBytes } from './noop-bytes.ts';
 import { parseTaskList } from './task-list.ts';
 
 /** Work without meaning, for tests and benches; see NoopSpec. */
@@ -23,29 +28,18 @@ export interface NoopJob {
   resultBytes: number;
   /** The nodes whose results say that their own check failed. */
   flawedNodes?: ReadonlySet<string>;
+  /** After how much work the tasks of a node make a checkpoint each time; none for nodes that are not there. */
+  checkpointsMs?: ReadonlyMap<string, number>;
   /** Whether the task `<node>/<number>` always fails. */
   isFailing(task: number, node: string): boolean;
 }
 
-const DIGEST_BYTES = 32;
-
-/**
- * The result of a task: the SHA-256 digests of `<key>/0`, `<key>/1`, … in a row, cut to `length` bytes. The key is
- * `<workload>/<task>`.
- */
-export const noopBytes = (key: string, length: number): Uint8Array => {
-  const bytes = Buffer.allocUnsafe(Math.ceil(length / DIGEST_BYTES) * DIGEST_BYTES);
-  for (let i = 0; i * DIGEST_BYTES < length; i += 1) {
-    bytes.set(hash('sha256', `${key}/${i}`, 'buffer'), i * DIGEST_BYTES);
-  }
-  return bytes.subarray(0, length);
-};
+const nodeOf = (task: string): string => task.slice(0, task.indexOf('/'));
 
 const durationOf = ({ durationMs, nodeDurationsMs }: NoopJob, task: string): number =>
-  nodeDurationsMs?.get(task.slice(0, task.indexOf('/'))) ?? durationMs;
+  nodeDurationsMs?.get(nodeOf(task)) ?? durationMs;
 
-const doTask = (job: NoopJob, task: string): Outcome => {
-  const seconds = durationOf(job, task) / 1_000;
+const doTask = (job: NoopJob, task: string, seconds: number): Outcome => {
   const { index, node } = parseTaskKey(task) ?? { index: 0, node: '' };
   if (job.isFailing(index, node)) {
     const reason = `task ${task} is one of those that always fail`;
@@ -61,20 +55,65 @@ const doTask = (job: NoopJob, task: string): Outcome => {
   return completed({ ...done, bytes, sha256: hash('sha256', bytes), sizeBytes: bytes.length });
 };
 
+/** Works in slices, with a checkpoint after each but the last, whose position is the milliseconds of work that are done. */
+const work = async (
+  job: NoopJob,
+  task: string,
+  running: Running,
+  { clock, folder }: Required<NoopOptions>,
+): Promise<Outcome> => {
+  const { signal, yielding, resume } = running;
+  const durationMs = durationOf(job, task);
+  const sliceMs = job.checkpointsMs?.get(nodeOf(task));
+  const stepMs = sliceMs ?? durationMs;
+  const fault = resume && (await checkResumed(job, task, resume, folder));
+  if (fault !== undefined) {
+    return fault;
+  }
+  const pauses = sliceMs === undefined ? signal : AbortSignal.any([signal, yielding]);
+  const firstMs = Math.min(Math.max(resume?.position ?? 0, 0), durationMs);
+  let doneMs = firstMs;
+  let storedMs = resume?.position ?? -1;
+  let storing: Promise<void> | undefined;
+  const checkpoint = (): void => {
+    if (doneMs > storedMs) {
+      storedMs = doneMs;
+      storing = running.checkpoint(checkpointAt(job, task, doneMs));
+    }
+  };
+  while (doneMs < durationMs && !signal.aborted) {
+    const endMs = Math.min(durationMs, (Math.floor(doneMs / stepMs) + 1) * stepMs);
+    const begunMs = clock.monotonic();
+    await clock.sleep(endMs - doneMs, pauses).catch(() => undefined);
+    if (pauses.aborted && !signal.aborted) {
+      doneMs = Math.min(endMs, doneMs + Math.floor(clock.monotonic() - begunMs));
+      checkpoint();
+      await storing;
+      return signal.aborted ? CANCELLED : yielded(yielding);
+    }
+    doneMs = endMs;
+    if (sliceMs !== undefined && doneMs < durationMs && !signal.aborted) {
+      checkpoint();
+    }
+  }
+  return signal.aborted ? CANCELLED : doTask(job, task, (durationMs - firstMs) / 1_000);
+};
+
+interface NoopOptions {
+  clock: Clock;
+  /** For the files of checkpoints; default: the system's. */
+  folder?: string;
+}
+
 /** The engine for {@link NoopJob}s. A task of 0 ms is done in the same turn. */
-export const createNoopEngine = ({ clock }: { clock: Clock }): Engine<NoopJob> => ({
+export const createNoopEngine = ({ clock, folder = tmpdir() }: NoopOptions): Engine<NoopJob> => ({
   open: async (job, signal) =>
     signal.aborted
       ? CANCELLED
       : {
           kind: 'opened',
-          run: async (task, { signal: stopped }) => {
-            const durationMs = durationOf(job, task.key);
-            if (durationMs > 0) {
-              await clock.sleep(durationMs, stopped).catch(() => undefined);
-            }
-            return stopped.aborted ? CANCELLED : doTask(job, task.key);
-          },
+          run: ({ key }, running) => work(job, key, running, { clock, folder }),
+          makesCheckpoints: ({ key }) => job.checkpointsMs?.has(nodeOf(key)) === true,
           close: async () => undefined,
         },
 });
@@ -86,10 +125,10 @@ export const noop = {
   isAuto: false,
   isConfined: false,
   variables: {},
-  detect: async (_wanted, { clock }) => ({
+  detect: async (_wanted, { clock, folder }) => ({
     kind: 'works',
     offers: [{ name: 'noop', version: '1', devices: [] }],
-    engine: createNoopEngine({ clock }),
+    engine: createNoopEngine({ clock, folder }),
   }),
   jobOf(workloadId, { durationMs, resultBytes, failingTasks, nodes }) {
     const isFailing = parseTaskList(failingTasks);
@@ -99,7 +138,18 @@ export const noop = {
     const nodeDurationsMs = new Map(nodes.map((node) => [node.id, node.durationMs ?? durationMs]));
     const flawed = nodes.filter(({ flawed: isFlawed }) => isFlawed === true);
     const flawedNodes = new Set(flawed.map(({ id }) => id));
-    const job = { workloadId, durationMs, nodeDurationsMs, flawedNodes, resultBytes, isFailing };
+    const checkpointsMs = new Map(
+      nodes.flatMap(({ id, checkpointMs: ms }) => (ms === undefined ? [] : [[id, ms] as const])),
+    );
+    const job = {
+      workloadId,
+      durationMs,
+      nodeDurationsMs,
+      checkpointsMs,
+      flawedNodes,
+      resultBytes,
+      isFailing,
+    };
     return { kind: 'understood', engine: 'noop', input: undefined, job: () => job };
   },
 } satisfies Family<NoopSpec, NoopJob, unknown>;

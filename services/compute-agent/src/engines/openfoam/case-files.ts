@@ -3,7 +3,6 @@ import type { Stats } from 'node:fs';
 import {
   chmod,
   constants,
-  copyFile,
   type FileHandle,
   lstat,
   mkdir,
@@ -12,10 +11,10 @@ import {
   rename,
   rm,
 } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { Random } from '#libs/random/index.ts';
 import { handOver, makeWorkDir, type Sandbox } from '#libs/sandbox/index.ts';
-import type { Part } from '../engine.ts';
+import type { Cancelled, Failed, FetchedParts, PartFile } from '../engine.ts';
 
 /** The case has more files than it may. */
 export class TooManyFiles extends Error {
@@ -38,26 +37,21 @@ export const settle = async (
   await handOver(sandbox, folder);
 };
 
-/** Makes a new folder with copies of these files, to which programs in the box can write. Their paths have been checked. */
-export const layOutParts = async (
+/** A file of a case on this machine. Different ones may have the same file. */
+export type Part = PartFile & { file: string };
+
+/** Makes a new folder and has files of an earlier task put into it, to which programs in the box can write. */
+export const layOut = async (
   sandbox: Sandbox,
   folder: string,
-  parts: readonly Part[],
-): Promise<void> => {
+  fetch: (folder: string) => Promise<FetchedParts | Failed | Cancelled>,
+): Promise<FetchedParts | Failed | Cancelled> => {
   await makeWorkDir(sandbox, folder);
-  const made = new Set<string>();
-  for (const { path, file } of parts) {
-    const to = join(folder, path);
-    if (!made.has(dirname(to))) {
-      await mkdir(dirname(to), { recursive: true });
-      made.add(dirname(to));
-    }
-    await copyFile(file, to, constants.COPYFILE_FICLONE);
-    // The cache's files are for reading only.
-    await chmod(to, 0o644);
+  const fetched = await fetch(folder);
+  if (fetched.kind === 'fetched') {
+    await settle(sandbox, folder, fetched.paths);
   }
-  const paths = parts.map(({ path }) => path);
-  await settle(sandbox, folder, paths);
+  return fetched;
 };
 
 /**

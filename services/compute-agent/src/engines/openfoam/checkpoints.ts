@@ -13,8 +13,8 @@ import {
 import type { Random } from '#libs/random/index.ts';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Part, Running } from '../engine.ts';
-import { createSnapshots, filesBelow, readBelow, readEnd } from './case-files.ts';
+import type { Running } from '../engine.ts';
+import { createSnapshots, filesBelow, type Part, readBelow, readEnd } from './case-files.ts';
 import { type Control, isOwnTime } from './control.ts';
 import type { AtWork } from './run-step.ts';
 

@@ -1,5 +1,5 @@
 import { failed, type Outcome } from '../engine.ts';
-import { filesBelow, layOutParts, moveParts } from './case-files.ts';
+import { filesBelow, layOut, moveParts } from './case-files.ts';
 import { givenSteps } from './mesh.ts';
 import { prepare } from './prepare.ts';
 import { runProgram } from './run-step.ts';
@@ -15,11 +15,10 @@ export const runCollect = async (task: TaskRun): Promise<Outcome> => {
   if (from === undefined) {
     return failed('CASE_INVALID', 'no step of the case made anything to collect');
   }
-  const input = await running.inputParts(from);
-  if (input.kind !== 'parts') {
+  const input = await layOut(options.sandbox, folder, (to) => running.inputParts(from, to));
+  if (input.kind !== 'fetched') {
     return input;
   }
-  await layOutParts(options.sandbox, folder, input.parts);
   const prepared = await prepare(job, folder, options);
   if (prepared.kind !== 'prepared') {
     return prepared;

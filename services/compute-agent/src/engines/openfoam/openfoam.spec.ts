@@ -12,8 +12,10 @@ import {
   pathsOf,
   recorder,
   textAt,
+  onDisk,
 } from '../../fixtures/openfoam.ts';
-import type { Checkpoint, Part } from '../engine.ts';
+import type { Checkpoint, PartFile } from '../engine.ts';
+import type { Part } from './case-files.ts';
 
 describe('the OpenFOAM engine', () => {
   const { folder, machine, jobOf, run, mesh, solve } = openfoamSuite();
@@ -106,7 +108,7 @@ describe('the OpenFOAM engine', () => {
       const parts: Part[] = [];
       for (const [i, part] of made.parts.entries()) {
         const file = join(copies, String(i));
-        await copyFile(part.file, file);
+        await copyFile(onDisk(part).file, file);
         parts.push({ ...part, file });
       }
       kept.push({ ...made, parts });
@@ -116,7 +118,7 @@ describe('the OpenFOAM engine', () => {
     });
     return { kept, stopping, more: { ...more, signal: stopping.signal } };
   };
-  const timesOf = (parts: readonly Part[]): string[] => [
+  const timesOf = (parts: readonly PartFile[]): string[] => [
     ...new Set(pathsOf(parts).flatMap((path) => /^([\d.]+)\//.exec(path)?.[1] ?? [])),
   ];
 
@@ -163,9 +165,13 @@ describe('the OpenFOAM engine', () => {
     const yielding = new AbortController();
     const outcome = await run(job, 'solve/0', {
       inputs,
-      more: { ...more, yielding: yielding.signal, progress: () => yielding.abort() },
+      more: {
+        ...more,
+        yielding: yielding.signal,
+        progress: () => yielding.abort('asked by the mesh'),
+      },
     });
-    expect(outcome).to.deep.equal({ kind: 'cancelled' });
+    expect(outcome).to.include({ kind: 'yielded', reason: 'asked by the mesh' });
     expect(stopping.signal.aborted).to.equal(false);
     const [from] = kept;
     expect(from?.position).to.be.within(0.005, 14);

@@ -97,6 +97,7 @@ export const createOpenfoamEngine = async (
         ? CANCELLED
         : {
             kind: 'opened',
+            makesCheckpoints: ({ key }) => key.startsWith('solve/'),
             run: (task, running) => run(job, task.key, running),
             close: async () => undefined,
           },

@@ -1,19 +1,20 @@
 import { addAbortListener } from 'node:events';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { every, type Repetition } from '#libs/async/index.ts';
 import { deriveSteps, type DivergenceSign, type LogRow, timesIn } from '#libs/openfoam/index.ts';
+import { sha256File } from '../../files.ts';
 import {
-  CANCELLED,
   type Cancelled,
   type Failed,
   failed,
   type Outcome,
-  type Part,
   type Progress,
-  type Resumed,
+  type ResumePoint,
+  type Yielded,
+  yielded,
 } from '../engine.ts';
-import { layOutParts, moveParts, readBelow } from './case-files.ts';
+import { layOut, moveParts, type Part, readBelow } from './case-files.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { type Control, readControl, wayToOwnTime } from './control.ts';
 import { givenSteps, withoutSolver } from './mesh.ts';
@@ -68,7 +69,7 @@ interface SolveStep extends ToRun {
 const solverSteps = (
   solver: ToRun,
   control: Control,
-  resumed: Resumed | undefined,
+  resumed: ResumePoint | undefined,
 ): SolveStep[] => {
   const way = resumed && wayToOwnTime(control, resumed.position);
   return way === undefined
@@ -83,7 +84,7 @@ const solverSteps = (
 const toSolve = (
   { here }: Prepared,
   { job }: TaskRun,
-  start: { control: Control; resumed: Resumed | undefined },
+  start: { control: Control; resumed: ResumePoint | undefined },
 ): SolveStep[] | Failed => {
   const given = job.steps.solve;
   if (given !== undefined) {
@@ -116,38 +117,44 @@ const toSolve = (
 };
 
 /** Puts the customer's controlDict back among parts, in place of the one that lets the solver go on. */
-const restoring = async ({ copies }: TaskRun, { parts, resumed }: Start) => {
-  const original = parts.find(({ path }) => path === CONTROL);
-  if (original === undefined || resumed === undefined) {
+const restoring = async ({ copies, folder }: TaskRun, { paths, resumed }: Start) => {
+  if (resumed === undefined || !paths.includes(CONTROL)) {
     return (same: readonly Part[]) => [...same];
   }
   await mkdir(copies, { recursive: true });
-  const kept = { ...original, file: join(copies, 'controlDict') };
-  await copyFile(original.file, kept.file);
+  const file = join(copies, 'controlDict');
+  await copyFile(join(folder, CONTROL), file);
+  const { size: sizeBytes } = await stat(file);
+  const kept: Part = { path: CONTROL, file, sha256: await sha256File(file), sizeBytes };
   return (taken: readonly Part[]) => taken.map((part) => (part.path === CONTROL ? kept : part));
 };
 
 /** Where a solve begins. */
 interface Start {
-  parts: readonly Part[];
-  resumed: Resumed | undefined;
+  /** The files of the case. */
+  paths: readonly string[];
+  resumed: ResumePoint | undefined;
 }
 
-/** Where the case comes from: a checkpoint of this task, or the mesh. */
-const startOf = async ({ running, index }: TaskRun): Promise<Start | Failed | Cancelled> => {
-  const resumed = await running.resume();
-  if (resumed !== undefined) {
-    return resumed.kind === 'resumed' ? { parts: resumed.parts, resumed } : resumed;
-  }
-  const mesh = await running.inputParts(`mesh/${index}`);
-  return mesh.kind === 'parts' ? { parts: mesh.parts, resumed: undefined } : mesh;
+/** Lays the case out: from a checkpoint of this task, or from its mesh. */
+const startOf = async ({
+  running,
+  index,
+  folder,
+  options,
+}: TaskRun): Promise<Start | Failed | Cancelled> => {
+  const { resume: resumed } = running;
+  const fetched = await layOut(options.sandbox, folder, (to) =>
+    resumed === undefined ? running.inputParts(`mesh/${index}`, to) : resumed.files(to),
+  );
+  return fetched.kind === 'fetched' ? { paths: fetched.paths, resumed } : fetched;
 };
 
 /** The time from which a solver begins; later ones are new. */
-const beginningOf = (control: Control, resumed: Resumed | undefined): number =>
+const beginningOf = (control: Control, resumed: ResumePoint | undefined): number =>
   resumed?.position ?? control.startTime ?? -Infinity;
 
-/** Runs all programs of a solve. Cancelled if it gave way to others. */
+/** Runs all programs of a solve, unless it gives way to others. */
 const solved = async (
   task: TaskRun,
   { bench }: Prepared,
@@ -158,7 +165,7 @@ const solved = async (
     /** Makes the last checkpoint. */
     giveWay: () => Promise<void>;
   },
-): Promise<RanWell | Failed | Cancelled> => {
+): Promise<RanWell | Failed | Cancelled | Yielded> => {
   const { start } = run;
   let last: RanWell | undefined;
   let solver: RanWell | undefined;
@@ -176,9 +183,9 @@ const solved = async (
     last = ran;
     solver = ran.last === undefined ? solver : ran;
     // One that was at its end already goes on from there, and has nothing to compute.
-    if (task.running.yielding?.aborted === true) {
+    if (task.running.yielding.aborted) {
       await run.giveWay();
-      return CANCELLED;
+      return yielded(task.running.yielding);
     }
   }
   // A solver that goes on from its end has nothing to compute.
@@ -192,9 +199,6 @@ const solved = async (
 /** Asks a solver to write and to end, until it does: it may not have begun to listen. */
 const askToStop = (work: AtWork, { running, options }: TaskRun): (() => Promise<void>) => {
   const { yielding } = running;
-  if (yielding === undefined) {
-    return async () => undefined;
-  }
   let asking: Repetition | undefined;
   const begin = (): void => {
     asking = every({ clock: options.clock, everyMs: ASK_EVERY_MS }, () =>
@@ -219,7 +223,6 @@ export const runSolve = async (task: TaskRun): Promise<Outcome> => {
   if ('kind' in start) {
     return start;
   }
-  await layOutParts(options.sandbox, folder, start.parts);
   const control = readControl((await readBelow(folder, CONTROL, MAX_CONTROL_BYTES)) ?? '');
   const restored = await restoring(task, start);
   const prepared = await prepare(job, folder, options);

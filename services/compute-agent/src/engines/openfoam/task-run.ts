@@ -1,4 +1,5 @@
-import { completed, type Completed, type Part, type Running } from '../engine.ts';
+import { completed, type Completed, type Running } from '../engine.ts';
+import type { Part } from './case-files.ts';
 import type { WorkingFoam } from './detect.ts';
 import type { SimulationJob } from './job.ts';
 import type { OpenfoamOptions } from './openfoam.ts';
@@ -33,7 +34,7 @@ export const doneWith = (
   made: { parts: readonly Part[]; notes: readonly string[]; log: string; isFlawed?: boolean },
 ): Completed =>
   completed({
-    parts: made.parts,
+    parts: [...made.parts],
     sha256: '',
     sizeBytes: made.parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     pixelHash: '',
