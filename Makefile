@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check simulate chaos mutants public bench proto clean
+.PHONY: help setup demo demo-simulation test check simulate chaos mutants public bench proto clean
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # Which tests; empty: all. In single quotes: mocha finds the files, not the shell.
@@ -23,6 +23,9 @@ setup: ## get everything this needs on this machine; does nothing when it is the
 
 demo: setup ## render an animation over three agents, one of which is killed in the middle
 	@./demo/run.sh
+
+demo-simulation: setup ## compute a flow: mesh, approval, an agent killed in the middle of the solve, a picture of the result
+	@./demo/simulate.sh
 
 test: setup ## run every test against real servers (TESTS='libs/nats/*.spec.ts' for some)
 	@tools/test.sh $(foreach pattern,$(TESTS),'$(pattern)')

@@ -53,6 +53,12 @@ export const render: CommandEntry = entry(
   () => import('./commands/render.ts'),
 );
 
+export const simulate: CommandEntry = entry(
+  'simulate [options] <dir>',
+  'compute an OpenFOAM case on the mesh and fetch its results',
+  () => import('./commands/simulate.ts'),
+);
+
 export const listWorkloads: CommandEntry = entry(
   'workloads [options]',
   'list workloads, the newest first; the commands below are also commands of their own',

@@ -6,6 +6,7 @@ import {
   forOperators,
   listWorkloads,
   render,
+  simulate,
   webhook,
   type CommandEntry,
 } from './command-table.ts';
@@ -76,7 +77,7 @@ export const createProgram = async (cli: Cli, argv: readonly string[]): Promise<
     workloads.addCommand(command);
   }
   const commands = [
-    ...(await createAll([...aboutTheMesh, render])),
+    ...(await createAll([...aboutTheMesh, render, simulate])),
     workloads,
     ...(await createAll([...aboutWorkloads, webhook, ...forOperators])),
   ];

@@ -27,7 +27,7 @@ export const madeWithText = ({ madeWith }: Workload): string =>
   madeWith
     .map(({ used, results }) => {
       const { engine = '', version = '', device = '' } = used ?? {};
-      const what = `${engine} of ${version} on ${device}`;
+      const what = `${engine} of ${version}${device && ` on ${device}`}`;
       return madeWith.length === 1 ? what : `${what} (${results})`;
     })
     .join(', ');
@@ -61,7 +61,8 @@ export const printWorkload = (
     'handed in': formatInstant(workload.createTime),
     started: formatInstant(workload.startTime),
     ended: formatInstant(workload.endTime),
-    'rendered by': madeWithText(workload) || workload.engine,
+    [view.noun === 'case' ? 'computed by' : 'rendered by']:
+      madeWithText(workload) || workload.engine,
     blender:
       workload.blenderVersion && (workload.renderVersion || `${workload.blenderVersion} or later`),
   }).filter(([, value]) => value !== '');

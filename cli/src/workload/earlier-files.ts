@@ -7,7 +7,7 @@ import type { Fetcher } from './fetch.ts';
 /** Names in a folder that look like those of results: of an earlier command, perhaps for another scene. In order. */
 export const earlierFiles = async (
   directory: string,
-  noun: 'frame' | 'preview' | 'task',
+  noun: 'frame' | 'preview' | 'task' | 'case',
 ): Promise<string[]> => {
   const pattern = new RegExp(`^${noun}_\\d{4,}[._].*$`, 's');
   const names = await readdir(directory).catch(() => []);

@@ -10,7 +10,8 @@ import type { Mesh } from '../mesh.ts';
 import { workloadsOf } from './client.ts';
 import { hasEnded } from './describe.ts';
 import { downloadResult } from './download.ts';
-import { resultFileName } from './file-names.ts';
+import { fetchTree, isTree } from './fetch-tree.ts';
+import { resultFileName, treeFolderName } from './file-names.ts';
 import { compareWith } from './found-at.ts';
 import { createPartCleaner } from './parts.ts';
 
@@ -99,6 +100,12 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
     const { task, frame } = result;
     const paths: string[] = [];
     try {
+      if (isTree(result)) {
+        const folder = join(directory, treeFolderName(workload, result));
+        const persist = <T>(call: () => Promise<T>): Promise<T> => persistently(patience, call);
+        paths.push(folder, ...(await fetchTree({ cli, mesh, persist }, result, folder)));
+        return tell(result, paths);
+      }
       for (const file of [result, ...result.files]) {
         const name = resultFileName(workload, { task, frame, ending: file.ending });
         const path = join(directory, name);
@@ -114,7 +121,10 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
       options.onLost(result);
       return;
     }
-    const [path = '', ...further] = paths;
+    tell(result, paths);
+  };
+
+  const tell = (result: Result, [path = '', ...further]: readonly string[]): void => {
     const one = { result, path, further };
     fetched.set(result.task, one);
     options.onFetched(one);

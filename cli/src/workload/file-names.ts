@@ -1,5 +1,6 @@
 import type { Result, Workload } from '#libs/contracts/session.ts';
 import { isFileEnding, parseTaskKey } from '#libs/mesh/index.ts';
+import { caseFolder } from '../simulation/cases.ts';
 import { viewOf } from './kinds.ts';
 
 const MIN_DIGITS = 4;
@@ -25,3 +26,9 @@ export const resultFileName = (
   const end = isFileEnding(ending) ? ending : `.${extension}`;
   return `${node === undefined ? `${noun}_` : `${node}/`}${number}${end}`;
 };
+
+/** The folder under which the files of a result are kept that has many: `nu=0.01`, `case-0003`. */
+export const treeFolderName = (
+  { spec }: Pick<Workload, 'spec'>,
+  { frame }: Pick<Result, 'frame'>,
+): string => caseFolder(spec?.$case === 'simulation' ? spec.value.cases : [], frame);

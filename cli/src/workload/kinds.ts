@@ -10,7 +10,7 @@ type SpecOf<K extends Spec['$case']> = Extract<Spec, { $case: K }>['value'];
 /** What a kind of work looks like to people. */
 interface KindView<S> {
   /** What its tasks are called. */
-  noun: 'frame' | 'task';
+  noun: 'frame' | 'task' | 'case';
   /** How many steps it has; tasks of several steps are named with their step. */
   steps(spec: S): number;
   extension(spec: S): string;
@@ -70,6 +70,22 @@ const kinds: { readonly [K in Spec['$case']]: KindView<SpecOf<K>> } = {
     tasks: ({ frames }) => [{ node: 'frames', indices: parseIndices(frames) }],
     summary: ({ frames }, { fileName }) => `render ${fileName}, frames ${frames}`,
     facts: renderFacts,
+  },
+  simulation: {
+    noun: 'case',
+    steps: () => 1,
+    extension: () => 'parts',
+    tasks: ({ cases }) => [
+      { node: 'collect', indices: indicesBetween(0, Math.max(1, cases.length) - 1) },
+    ],
+    summary: ({ cases, solver }, { fileName }) =>
+      `simulate ${fileName.replace(/\.tar\.zst$/, '')}${solver && ` with ${solver}`}${cases.length > 1 ? `, ${plural(cases.length, 'case')}` : ''}`,
+    facts: ({ solver, approval, parallel, engine, version }) => ({
+      solver: solver || 'as in the case',
+      approval: formatEnum(approval, 'APPROVAL_'),
+      processes: parallel > 1 ? String(parallel) : '',
+      engine: [engine || 'as in the case', version].join(' ').trim(),
+    }),
   },
   noop: {
     noun: 'task',

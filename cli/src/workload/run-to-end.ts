@@ -60,7 +60,8 @@ export const runToEnd = async (
     tell: ({ code, message }) => {
       reason = { code, message };
       display.note(`waiting: ${message}`);
-      output.json({ event: 'waiting', workload: workloadId, code, message });
+      const event = code === 'AWAITING_APPROVAL' ? 'awaiting-approval' : 'waiting';
+      output.json({ event, workload: workloadId, code, message });
       if (progress !== undefined) {
         display.show({ ...progress, waiting: reason });
       }

@@ -36,9 +36,10 @@ export interface Learnt {
 
 /**
  * Whose fault a failure is. A fault of the task counts against its budget. A fault of the input ends the workload once
- * a second machine says the same, because no other would do better. After a fault of the machine, the machine rests.
+ * a second machine says the same, because no other would do better. After a fault of the machine, the machine rests. After a
+ * final one the task is given up at once, and nobody is blamed.
  */
-export type Fault = 'task' | 'input' | 'machine';
+export type Fault = 'task' | 'input' | 'machine' | 'final';
 
 export type Order = 'sequential' | 'coarse-first';
 

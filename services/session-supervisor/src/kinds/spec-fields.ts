@@ -3,7 +3,7 @@ import { isDomainError } from '#libs/errors/index.ts';
 import { durationFromProto, type Violations } from '#libs/mesh/index.ts';
 import type { Budgets } from './kind.ts';
 
-const DAY_MS = 86_400_000;
+const SPAN = { minMs: 1_000, maxMs: 86_400_000, rule: 'must be 1 s to 24 h' };
 const DEFAULT_FAILURES = 3;
 const DEFAULT_LOSSES = 5;
 
@@ -24,10 +24,15 @@ export const specFields = (kind: string, wrong: Violations) => {
         return '';
       }
     },
-    /** Reads a span of 1 s to 24 h, in milliseconds. */
-    span: (field: string, duration: Duration | undefined, defaultMs: number): number => {
+    /** Reads a span within its bounds, in milliseconds; without them of 1 s to 24 h. */
+    span: (
+      field: string,
+      duration: Duration | undefined,
+      defaultMs: number,
+      { minMs, maxMs, rule } = SPAN,
+    ): number => {
       const ms = duration === undefined ? defaultMs : durationFromProto(duration);
-      check(ms >= 1_000 && ms <= DAY_MS, field, 'must be 1 s to 24 h');
+      check(ms >= minMs && ms <= maxMs, field, rule);
       return ms;
     },
     /** Reads the budgets of a task and fills in defaults. */

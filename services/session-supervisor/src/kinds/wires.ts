@@ -2,6 +2,7 @@ import type { WorkloadSpec } from './kinds.ts';
 import type { KindWire, SpecCase, SpecProto } from './kind-wire.ts';
 import { noopWire } from './noop/wire.ts';
 import { renderWire } from './render/wire.ts';
+import { simulationWire } from './simulation/wire.ts';
 
 type Wires = {
   readonly [C in SpecCase]: KindWire<
@@ -10,7 +11,7 @@ type Wires = {
   >;
 };
 
-const wires: Wires = { noop: noopWire, render: renderWire };
+const wires: Wires = { noop: noopWire, render: renderWire, simulation: simulationWire };
 
 export const SPEC_CASES = Object.keys(wires) as readonly SpecCase[];
 

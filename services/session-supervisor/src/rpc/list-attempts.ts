@@ -41,6 +41,14 @@ export const listAttempts =
 /** Of every loss: whoever leaves in order gives its tasks back. */
 const LOSS = 'its machine went without a word while it worked on it';
 
+/** For people: why an attempt ended so, or where its result went on. */
+const reasonOf = (entry: Entry): string => {
+  if (entry.kind === 'accepted' && entry.resumed !== undefined) {
+    return `went on from ${entry.resumed.name} of ${entry.resumed.userName}`;
+  }
+  return entry.kind === 'attempt-lost' ? LOSS : 'reason' in entry ? (entry.reason ?? '') : '';
+};
+
 /** The attempts that ended in one document of the journal. */
 export const attemptsOf = ({
   n,
@@ -61,7 +69,7 @@ export const attemptsOf = ({
         ? { failureClass: FailureClass[entry.failureClass], reason: entry.reason }
         : {
             failureClass: FailureClass.UNSPECIFIED,
-            reason: entry.kind === 'attempt-lost' ? LOSS : 'reason' in entry ? entry.reason : '',
+            reason: reasonOf(entry),
           };
     return [{ ...record, ...failure, time: at, position: n }];
   });

@@ -146,7 +146,7 @@ const decideReport = (
   const { suspicions } = draft.state;
   recordStart(draft);
   record(draft, { kind: 'attempt-failed', ...who, memoryBytes, ...failure });
-  if (worker !== undefined && fault !== 'task') {
+  if (worker !== undefined && fault !== 'task' && fault !== 'final') {
     worker.restsUntil = draft.now + REST_MS;
   }
   draft.workers.queue.giveBack(ordinal);

@@ -8,6 +8,7 @@ import { dropLooks } from './drop-looks.ts';
 import { carriesNode, isHopeless, successorsOf } from '../graph/readiness.ts';
 import { tasksToText } from '../graph/task-text.ts';
 import { givenUpEntry, hopelessReason } from './reopen.ts';
+import { faultIn } from '../state/suspicions.ts';
 import { rejectionWords } from './rulings.ts';
 import {
   checkpointOf,
@@ -38,7 +39,7 @@ export const spendBudget = (
   ordinal: number,
   { failureClass, reason }: Extract<Report['body'], { kind: 'failed' }>,
 ): void => {
-  if (isSpent(draft, ordinal)) {
+  if (faultIn(draft.state, failureClass) === 'final' || isSpent(draft, ordinal)) {
     giveUp(draft, ordinal, `${failureClass}: ${reason}`);
   }
 };

@@ -63,6 +63,20 @@ describe('a checkpoint', () => {
     expect(verdictOf(game.checkpoint('u1', 9, before))).to.equal('SETTLED OUTDATED_GENERATION');
   });
 
+  it('is named by the result of who went on from it, however many that one made itself', () => {
+    const game = solving(long(), ['u1', 'u2']);
+    const { attempt } = game.first('u1');
+    game.checkpoint('u1', 1);
+    game.yields('u1');
+    for (const position of [2, 3, 4]) {
+      game.checkpoint('u2', position);
+    }
+    const result = { blob: '', sizeBytes: 0, pixelHash: '', sha256: '', seconds: 1, notes: [] };
+    const { entries } = game.tell('u2', { kind: 'completed', resumedAttempt: attempt, ...result });
+    const accepted = entries.find(({ kind }) => kind === 'accepted');
+    expect(accepted).to.deep.include({ resumed: { attempt, userName: 'name of u1', name: '1 s' } });
+  });
+
   it('keeps the last two', () => {
     const game = solving();
     const sweeps = [1, 2, 3].map((position) => game.checkpoint('u1', position));

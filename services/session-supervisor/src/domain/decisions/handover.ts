@@ -52,6 +52,10 @@ export const resumedFrom = (
   ordinal: number,
   attempt: string,
 ): ResumedFrom | undefined => {
-  const made = sparseGet(checkpoints, ordinal)?.findLast((each) => each.attempt === attempt);
-  return made && { attempt, userName: made.userName, name: made.name };
+  const kept = sparseGet(checkpoints, ordinal) ?? [];
+  const made = kept.findLast((each) => each.attempt === attempt);
+  if (made !== undefined) {
+    return { attempt, userName: made.userName, name: made.name };
+  }
+  return kept.findLast(({ resumed }) => resumed?.attempt === attempt)?.resumed;
 };

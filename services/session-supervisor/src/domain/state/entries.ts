@@ -37,6 +37,8 @@ export interface Checkpoint extends AttemptKey {
   blob: string;
   sha256: string;
   sizeBytes: number;
+  /** The last one of another attempt before it, which is not kept any more; unset in the journal, which has all. */
+  resumed?: ResumedFrom;
 }
 
 /** A further file of a result, which comes and goes with it. */

@@ -1,6 +1,13 @@
 import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitmap.ts';
 import { approvalWanted, ruled, unparked, withoutRuling } from './approvals.ts';
-import type { AcceptedResult, Entry, RequestMark, TaskGeneration, UsedEngine } from './entries.ts';
+import type {
+  AcceptedResult,
+  Checkpoint,
+  Entry,
+  RequestMark,
+  TaskGeneration,
+  UsedEngine,
+} from './entries.ts';
 import { valueAt, withValue } from '../sets/small-int-map.ts';
 import { sparseDelete, sparseGet, sparseSet } from '../sets/sparse-map.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
@@ -493,6 +500,16 @@ const distrusted = (
   };
 };
 
+/** A checkpoint that knows whose its attempt went on from, after that one is replaced. */
+const withPast = (checkpoint: Checkpoint, last: Checkpoint | undefined): Checkpoint => {
+  if (last === undefined) {
+    return checkpoint;
+  }
+  const { attempt, userName, name } = last;
+  const resumed = attempt === checkpoint.attempt ? last.resumed : { attempt, userName, name };
+  return { ...checkpoint, ...(resumed && { resumed }) };
+};
+
 const checkpointed = (
   state: WorkloadState,
   entry: Extract<Entry, { kind: 'checkpointed' }>,
@@ -503,7 +520,7 @@ const checkpointed = (
     return state;
   }
   const known = sparseGet(state.checkpoints, ordinal) ?? [];
-  const kept = [...known, checkpoint].slice(-KEPT_CHECKPOINTS);
+  const kept = [...known, withPast(checkpoint, known.at(-1))].slice(-KEPT_CHECKPOINTS);
   const gained = { ...state, checkpoints: sparseSet(state.checkpoints, ordinal, kept) };
   return troubleOf(state, ordinal) === undefined
     ? gained

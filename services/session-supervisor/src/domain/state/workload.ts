@@ -431,14 +431,18 @@ export const verifiedCount = (state: WorkloadState): number =>
 /** An accepted result of a task that others depend on. */
 export type InputResult = PassedResult & { task: string; generation: number };
 
-/** The results that these tasks depend on, as far as they are accepted, each once. */
+/** The results that these tasks depend on, each once, as far as they are accepted; of what was given up, the last checkpoint. */
 export const inputResultsOf = (state: WorkloadState, ordinals: readonly number[]): InputResult[] =>
   [...new Set(ordinals.flatMap((ordinal) => inputsOf(state, ordinal)))].flatMap((ordinal) => {
-    const result = has(state.done, ordinal) ? state.passed.get(ordinal) : undefined;
+    const result = has(state.done, ordinal)
+      ? state.passed.get(ordinal)
+      : checkpointOf(state, ordinal);
     const task = taskKey(state.graph, ordinal);
-    return result === undefined
-      ? []
-      : [{ ...result, task, generation: generationOf(state, ordinal) }];
+    if (result === undefined) {
+      return [];
+    }
+    const { blob, sha256, sizeBytes } = result;
+    return [{ blob, sha256, sizeBytes, task, generation: generationOf(state, ordinal) }];
   });
 
 /** The counts that people see: completed + failed + remaining = total. */

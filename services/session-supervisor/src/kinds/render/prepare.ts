@@ -2,17 +2,9 @@ import { indicesBetween, indicesToText } from '#libs/indices/index.ts';
 import { DomainError, isDomainError, status } from '#libs/errors/index.ts';
 import type { PrepareDeps } from '../kind-wire.ts';
 import type { InputFile } from '../kind.ts';
+import { objectOf } from '../object-of.ts';
 import { HEAD_BYTES, chooseScene, readBlendHead } from '#libs/blend/index.ts';
 import type { RenderSpec } from './render.ts';
-
-/** NOT_FOUND: the object does not exist or belongs to another customer. */
-const objectNotFound = (objectId: string): DomainError =>
-  new DomainError(
-    status.NOT_FOUND,
-    'OBJECT_NOT_FOUND',
-    `no object ${objectId}; upload the file and call CreateObject`,
-    { object: objectId },
-  );
 
 const sceneNotInHead = (scene: string, scenes: readonly string[]): DomainError =>
   new DomainError(
@@ -30,10 +22,7 @@ export const prepareRender = async (
   objectId: string,
   signal: AbortSignal,
 ): Promise<{ spec: RenderSpec; file: InputFile }> => {
-  const { object } = await blob.getObject({ objectId }, signal);
-  if (object === undefined || object.customerId !== customer) {
-    throw objectNotFound(objectId);
-  }
+  const object = await objectOf(blob, customer, objectId, signal);
   const { project } = object;
   const main = project?.mainBlobName ?? object.blobName;
   const head = await blob.head(main, HEAD_BYTES, signal);
