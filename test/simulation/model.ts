@@ -188,6 +188,9 @@ export const take = (model: Model, entry: Entry): string | undefined => {
       model.checkpoints.set(task, position);
       return undefined;
     }
+    case 'checkpoint-lost':
+      model.checkpoints.delete(entry.task);
+      return undefined;
     case 'yielded':
     case 'taken-over':
     case 'started':

@@ -153,7 +153,6 @@ const specOf = (options: SimulateOptions, cases: SimulationCase[]): SimulationSp
   cases,
   engine: '',
   version: options.openfoam,
-  machine: '',
   checkpointEvery: toDuration(options.checkpointEvery),
   stepTimeout: toDuration(options.stepTimeout),
   allowCode: options.allowCode === true,

@@ -4,7 +4,7 @@ import { wantApproval } from './approvals.ts';
 import { record, recordStart, type Draft, type Outcome } from './decision.ts';
 import { openSuccessors, spendBudget } from './endings.ts';
 import { decideSuspicion, settleSuspicions } from './suspicions.ts';
-import { recordCheckpoint, recordYield, resumedFrom } from './handover.ts';
+import { checkCheckpoint, recordCheckpoint, recordYield, resumedFrom } from './handover.ts';
 import type { InputOf, Report } from './inputs.ts';
 import { releaseIfEmpty } from './decide-users.ts';
 import { withPossibleSeconds } from './possible-seconds.ts';
@@ -152,6 +152,7 @@ const decideReport = (
   draft.workers.queue.giveBack(ordinal);
   if (body.failureClass === 'INPUT_LOST') {
     draft.effects.push({ kind: 'check', results: inputResultsOf(draft.state, [ordinal]) });
+    checkCheckpoint(draft, ordinal);
   }
   if (body.failureClass === 'SCENE_LOST') {
     draft.effects.push({ kind: 'check-scene', userName });

@@ -10,6 +10,7 @@ import {
   decideUserIdle,
 } from './decide-users.ts';
 import { decideSlow } from './decide-slow.ts';
+import { forgetCheckpoint } from './handover.ts';
 import { record, type Decision, type Draft, type Session } from './decision.ts';
 import { distrustElsewhere } from './looks.ts';
 import { confirmAlone, decideSceneLost } from './suspicions.ts';
@@ -63,6 +64,8 @@ const obey = (draft: Draft, input: Input): void => {
       return decideChecked(draft, input);
     case 'scene-lost':
       return decideSceneLost(draft, input);
+    case 'checkpoint-lost':
+      return forgetCheckpoint(draft, input);
     case 'tick':
       return decideTick(draft);
     case 'close':

@@ -20,6 +20,8 @@ export type Effect =
   | { kind: 'looked'; right: readonly string[]; wrong: readonly { user: string; reason: string }[] }
   /** Tell the registry that a result is not what its user reported. */
   | { kind: 'contradicted'; userId: string; reason: string }
+  /** Look whether this checkpoint is still stored, because a user could not get it. */
+  | { kind: 'check-checkpoint'; checkpoint: InputResult }
   /** A checkpoint of this task replaced an earlier one, whose files may go. */
   | { kind: 'keep-parts'; ordinal: number }
   /** Nothing can be done until somebody rules: let the workload go, as at its end. */

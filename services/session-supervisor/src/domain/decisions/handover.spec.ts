@@ -100,6 +100,33 @@ describe('a checkpoint', () => {
     expect(game.session.state.ending?.message).to.include('lost 2 times since its last checkpoint');
   });
 
+  it('is forgotten once the mesh finds that storage lost it, and the one before counts', () => {
+    const game = solving();
+    const stored = (position: number) =>
+      game.tell('u1', {
+        kind: 'checkpointed',
+        position,
+        name: `${position} s`,
+        blob: `b-${position}`,
+        sha256: 's',
+        sizeBytes: 1,
+      });
+    stored(1);
+    stored(2);
+    const failure = { failureClass: 'INPUT_LOST', reason: 'gone', seconds: 1, log: '' } as const;
+    const failed = game.tell('u1', { kind: 'failed', ...failure, names: ['solve/0'] });
+    expect(failed.effects).to.deep.include({
+      kind: 'check-checkpoint',
+      checkpoint: { task: 'solve/0', generation: 0, blob: 'b-2', sha256: 's', sizeBytes: 1 },
+    });
+    // The word of one machine is not enough.
+    expect(game.last()?.blob).to.equal('b-2');
+    const lost = { kind: 'checkpoint-lost', task: 'solve/0', blob: 'b-2' } as const;
+    expect(kindsOf(game.input(lost))).to.deep.equal(['checkpoint-lost']);
+    expect(game.last()?.blob).to.equal('b-1');
+    expect(kindsOf(game.input(lost))).to.deep.equal([]);
+  });
+
   it('is told by the result that was made from it', () => {
     const game = solving();
     const { attempt } = game.first('u1');

@@ -7,7 +7,8 @@ import {
   type WorkloadState,
 } from '../state/workload.ts';
 import { record, type Draft } from './decision.ts';
-import type { Report } from './inputs.ts';
+import { taskOrdinal } from '../graph/task-graph.ts';
+import type { InputOf, Report } from './inputs.ts';
 
 type Who = AttemptKey & { userName: string };
 type BodyOf<K extends Report['body']['kind']> = Extract<Report['body'], { kind: K }>;
@@ -30,6 +31,26 @@ export const recordCheckpoint = (
     draft.effects.push({ kind: 'keep-parts', ordinal });
   }
   return true;
+};
+
+/** What a user could not get of a task's own: the checkpoint that it was to go on from. The mesh looks for itself. */
+export const checkCheckpoint = (draft: Draft, ordinal: number): void => {
+  const point = checkpointOf(draft.state, ordinal);
+  if (point !== undefined && point.blob !== '') {
+    const { task, generation, blob, sha256, sizeBytes } = point;
+    const checkpoint = { task, generation, blob, sha256, sizeBytes };
+    draft.effects.push({ kind: 'check-checkpoint', checkpoint });
+  }
+};
+
+/** Nobody goes on from a checkpoint that storage lost. */
+export const forgetCheckpoint = (draft: Draft, lost: InputOf<'checkpoint-lost'>): void => {
+  const { task, blob } = lost;
+  const ordinal = taskOrdinal(draft.state.graph, task);
+  const known = ordinal === undefined ? [] : (sparseGet(draft.state.checkpoints, ordinal) ?? []);
+  if (known.some((each) => each.blob === blob)) {
+    record(draft, { kind: 'checkpoint-lost', task, blob });
+  }
 };
 
 /** Records that a user gave a task back. Returns false if that is known. */

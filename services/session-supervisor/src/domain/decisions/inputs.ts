@@ -99,6 +99,8 @@ export type Input =
   | { kind: 'checked'; verified: readonly Verified[]; refused: readonly Refused[] }
   /** The mesh looked for the input itself, and it is gone or damaged. */
   | { kind: 'scene-lost'; userName: string; what: string }
+  /** The mesh looked for a checkpoint itself, and it is gone or damaged. */
+  | { kind: 'checkpoint-lost'; task: string; blob: string }
   | { kind: 'tick' }
   /** The work that follows the end of a workload is done. */
   | { kind: 'close' };

@@ -138,6 +138,8 @@ export type Entry =
   /** The user vanished while it worked on the task. `seconds` is how long it had worked, as far as is known. */
   | ({ kind: 'attempt-lost'; userName: string; seconds: number } & AttemptKey)
   | ({ kind: 'checkpointed' } & Checkpoint)
+  /** A checkpoint of the task is missing or damaged in storage. The one before counts again. */
+  | { kind: 'checkpoint-lost'; task: string; blob: string }
   /** The user gave the task back, neither done nor failed, because it was asked to. `seconds` is how long it worked on it. */
   | ({ kind: 'yielded'; userName: string; reason: string; seconds: number } & AttemptKey)
   | { kind: 'task-failed'; task: string; generation: number; reason: string }
@@ -196,6 +198,7 @@ const kinds: Record<EntryKind, true> = {
   'attempt-lost': true,
   checkpointed: true,
   yielded: true,
+  'checkpoint-lost': true,
   'task-failed': true,
   'user-barred': true,
   'engine-learnt': true,

@@ -86,6 +86,8 @@ export const fold = (state: WorkloadState, entry: Entry, at: At): WorkloadState 
       }));
     case 'checkpointed':
       return checkpointed(state, entry);
+    case 'checkpoint-lost':
+      return checkpointLost(state, entry);
     case 'yielded':
       return withTrouble(state, entry.task, (trouble) => ({ ...trouble, yielded: entry.attempt }));
     case 'task-failed':
@@ -525,6 +527,26 @@ const checkpointed = (
   return troubleOf(state, ordinal) === undefined
     ? gained
     : withTrouble(gained, checkpoint.task, (trouble) => ({ ...trouble, vainLosses: 0 }));
+};
+
+const checkpointLost = (
+  state: WorkloadState,
+  { task, blob }: Extract<Entry, { kind: 'checkpoint-lost' }>,
+): WorkloadState => {
+  const ordinal = taskOrdinal(state.graph, task);
+  const known = ordinal === undefined ? undefined : sparseGet(state.checkpoints, ordinal);
+  if (ordinal === undefined || known === undefined) {
+    return state;
+  }
+  const left = known.filter((each) => each.blob !== blob);
+  const { checkpoints } = state;
+  return {
+    ...state,
+    checkpoints:
+      left.length === 0
+        ? sparseDelete(checkpoints, ordinal)
+        : sparseSet(checkpoints, ordinal, left),
+  };
 };
 
 const split = (state: WorkloadState, tasks: ReadonlySet<number>): WorkloadState =>

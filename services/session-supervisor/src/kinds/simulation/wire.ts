@@ -133,7 +133,6 @@ const toProto = (spec: SimulationSpec): ProtoSimulationSpec => {
     })),
     cases: cases.map(({ name, settings }) => ({ name, settings: [...settings] })),
     approval: gate === undefined ? Approval.AUTO : APPROVALS[gate],
-    machine: '',
     checkpointEvery: durationToProto(checkpointEveryMs),
     stepTimeout: durationToProto(stepTimeoutMs),
   };

@@ -54,6 +54,7 @@ export const inputBytes = (input: Input): number => {
     case 'user-idle':
     case 'slow':
     case 'scene-lost':
+    case 'checkpoint-lost':
     case 'tick':
     case 'close':
       return BASE_BYTES;

@@ -15,6 +15,7 @@ import { taskQueue } from '../../domain/scheduling/order.ts';
 import {
   hasChecks,
   inputResultsOf,
+  type InputResult,
   isFounded,
   isOver,
   isParked,
@@ -253,6 +254,9 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
         case 'check':
           void checkInputs(effect.results);
           break;
+        case 'check-checkpoint':
+          void checkCheckpoint(effect.checkpoint);
+          break;
         case 'check-scene':
           void checkScene(effect.userName);
           break;
@@ -290,6 +294,14 @@ export const startSession = (deps: SessionDeps, start: SessionStart): Session =>
     signal: stopped.signal,
     repair,
   });
+
+  const checkCheckpoint = async (checkpoint: InputResult): Promise<void> => {
+    const { task, blob } = checkpoint;
+    const onLost = async (): Promise<void> =>
+      void loop.submit({ kind: 'checkpoint-lost', task, blob });
+    const check = { blob: deps.blob, logger, signal: stopped.signal, repair: onLost };
+    await createInputCheck(check)([checkpoint]);
+  };
 
   const keeper = createPartsKeeper({
     workload: header.id,
