@@ -3,7 +3,7 @@ import { DomainError, status } from '#libs/errors/index.ts';
 import type { Unary } from '#libs/grpc/index.ts';
 import { collectViolations } from '#libs/mesh/index.ts';
 import type { Context } from '../context.ts';
-import { nodeAt, nodeOf, ordinalIn, taskKey } from '../domain/graph/task-graph.ts';
+import { nodeAt, nodeOf, ordinalIn, taskIndex, taskKey } from '../domain/graph/task-graph.ts';
 import { nextSet } from '../domain/sets/bitmap.ts';
 import { generationOf, type WorkloadState } from '../domain/state/workload.ts';
 import { refusalError } from '../session/owner/errors.ts';
@@ -63,7 +63,7 @@ const ordinalOf = (
   }
   const waiting = waitingIn(state).filter((each) => {
     const { id } = nodeAt(graph, nodeOf(graph, each));
-    return (step === '' || id === step) && (index === undefined || isCase(state, each, index));
+    return (step === '' || id === step) && (index === undefined || taskIndex(graph, each) === index);
   });
   const [only] = waiting;
   if (only === undefined) {
@@ -80,9 +80,6 @@ const ordinalOf = (
   }
   return only;
 };
-
-const isCase = ({ graph }: WorkloadState, ordinal: number, index: number): boolean =>
-  taskKey(graph, ordinal).endsWith(`/${index}`);
 
 /** The first tasks whose results wait for a ruling. */
 const waitingIn = ({ unruled }: WorkloadState): number[] => {
