@@ -63,7 +63,9 @@ const ordinalOf = (
   }
   const waiting = waitingIn(state).filter((each) => {
     const { id } = nodeAt(graph, nodeOf(graph, each));
-    return (step === '' || id === step) && (index === undefined || taskIndex(graph, each) === index);
+    return (
+      (step === '' || id === step) && (index === undefined || taskIndex(graph, each) === index)
+    );
   });
   const [only] = waiting;
   if (only === undefined) {
