@@ -2,6 +2,7 @@ import { DomainError } from '#libs/errors/index.ts';
 
 /** What does on the command line what an rpc does. Every rpc that a service's error names is here; a test sees to that. */
 export const COMMANDS: Readonly<Record<string, string>> = {
+  CommitParts: 'muster agent',
   CreateMachine: 'muster machines create',
   CreateObject: 'muster render',
   CreateUploadUrl: 'muster render',

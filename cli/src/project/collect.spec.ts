@@ -68,7 +68,7 @@ describe('collect', () => {
       expect(missing, path).to.deep.equal([]);
       expect(() => placeFiles(files), path)
         .to.throw(
-          /^tex\/st\\nel\.png cannot travel .*; rename it, and set its path in Blender anew$/,
+          /^tex\/st\\nel\.png cannot travel .*; rename or move it, and set its path in Blender anew$/,
         )
         .with.property('reason', 'PATH_UNFIT');
     }

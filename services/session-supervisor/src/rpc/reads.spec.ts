@@ -128,6 +128,7 @@ describe('reads', function () {
           failures: 1,
           losses: 0,
           reason: 'RENDER_ERROR: broken',
+          checkpoint: undefined,
           approval: undefined,
         },
       ]);

@@ -88,7 +88,7 @@ describe('AgentService.connect', () => {
   describe('an agent of another version', () => {
     it('is told what this manager understands', async () => {
       const agent = await mesh.agent('curious');
-      expect(agent.welcome.features).to.deep.equal(['skips-unknown', 'progress']);
+      expect(agent.welcome.features).to.deep.equal(['skips-unknown', 'progress', 'checkpoints']);
       await agent.goodbye();
     });
 

@@ -83,6 +83,7 @@ const staffed = (tasks: number, slots: Record<string, number>) => {
   /** Completes the user's first task after this time. */
   const finish = (id: string, seconds: number): void => {
     const [[attempt, task] = ['', 0]] = game.held(id);
+    game.pass(seconds * 1_000);
     const report = completed(attempt, task);
     game.input(reports(id, [{ ...report, body: { ...report.body, seconds } as never }]));
   };
