@@ -4,6 +4,8 @@ import { sleepBy, systemClock, type Clock, type Timer } from '#libs/clock/index.
 export interface RunningClock extends Clock {
   /** Moves the clock forward by `ms`. Timers that become due fire at once, in order. */
   skip(ms: number): void;
+  /** How many timers are due within so long. */
+  dueWithin(ms: number): number;
 }
 
 interface Waiting {
@@ -38,6 +40,7 @@ export const runningClock = (): RunningClock => {
     monotonic,
     setTimer,
     sleep: sleepBy(setTimer),
+    dueWithin: (ms) => [...waiting].filter(({ at }) => at - monotonic() <= ms).length,
     skip: (ms) => {
       skippedMs += ms;
       for (const one of [...waiting].sort((a, b) => a.at - b.at)) {

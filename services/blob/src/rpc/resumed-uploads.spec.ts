@@ -59,7 +59,7 @@ describe('an upload that is cut off', function () {
   before(async () => {
     mesh = stack.use(await startFixture());
     context = await createContext(mesh.config, testLog, stack);
-    const store = await connectMongo({ ...mesh.config.mongo, logger: testLog });
+    const store = await connectMongo({ ...mesh.config.mongo, service: 'blob', logger: testLog });
     stack.defer(() => store.close());
     uploads = collection(store.db, 'keptUploads');
   });
