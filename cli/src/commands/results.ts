@@ -5,6 +5,8 @@ import { usage, writeFailure } from '../failures.ts';
 import { WorkloadServiceService, type Workload } from '#libs/contracts/session.ts';
 import { plural } from '../formats.ts';
 import type { Define, Invocation } from '../invocation.ts';
+import { isTimeName } from '#libs/openfoam/index.ts';
+import { chooseFiles, type FileChoice } from '../simulation/choose-files.ts';
 import { allPages, tellList } from '../list.ts';
 import { whichTasks, whichWorkload, type TasksOptions, type WhichOptions } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -23,27 +25,39 @@ import { selectTasks, type Selection } from '../workload/selection.ts';
 interface ResultsOptions extends WhichOptions, TasksOptions {
   out?: string;
   previews?: true;
+  time?: string;
+  only?: string[];
 }
 
 export const results: Define = (command, { does }) =>
   whichTasks(whichWorkload(command), 'only these, for example 1-10,20-40x2 (default: all)')
     .option('--out <dir>', 'fetch them into this directory')
     .option('--previews', 'with --out: fetch their small JPEG previews instead')
+    .option('--time <time>', 'of cases: with --out only this time, or "latest"')
+    .option(
+      '--only <names>',
+      'of cases: with --out only files of these names, for example U,p',
+      splitNames,
+    )
     .action(
       does<[string], ResultsOptions>(async (invocation, [id], options) => {
         const { customer: customerId, out, previews } = options;
         if (previews && out === undefined) {
           throw usage('--previews needs --out DIR, the directory for them');
         }
+        const files = fileChoiceOf(options);
         const { output } = invocation;
         const client = workloadsOf(await invocation.mesh());
         const workload = workloadIn(await client.getWorkload({ workloadId: id, customerId }));
+        if (files !== undefined && workload.spec?.$case !== 'simulation') {
+          throw usage(`--time and --only choose files of cases, and ${id} is no simulation`);
+        }
         const { tasks, frames = tasks } = options;
         const selection = frames === undefined ? undefined : selectTasks(workload, frames);
         let exitCode: number = exitCodes.done;
         if (out !== undefined) {
           const fetchThem = previews ? fetchPreviews : fetchAll;
-          const code = await fetchThem(invocation, workload, { out, selection });
+          const code = await fetchThem(invocation, workload, { out, selection, files });
           if (!output.isJson) {
             return code;
           }
@@ -84,10 +98,28 @@ const tellAbsent = (
   return exitCodes.failed;
 };
 
-/** Where results go, and which; without a selection all. */
+/** The names of a list with commas between them: `U,p`. */
+const splitNames = (names: string): string[] => names.split(',').map((name) => name.trim());
+
+/** What `--time` and `--only` choose; undefined without them. */
+const fileChoiceOf = ({ time, only, out, previews }: ResultsOptions): FileChoice | undefined => {
+  if (time === undefined && only === undefined) {
+    return undefined;
+  }
+  if (out === undefined || previews) {
+    throw usage('--time and --only need --out DIR, the directory for the files, and no --previews');
+  }
+  if (time !== undefined && time !== 'latest' && !isTimeName(time)) {
+    throw usage(`"${time}" is no time; say a number such as 0.5, or latest`);
+  }
+  return { ...(time !== undefined && { time }), ...(only && { only }) };
+};
+
+/** Where results go, and which; without a selection all, and without a choice all their files. */
 interface Wanted {
   out: string;
   selection: Selection | undefined;
+  files: FileChoice | undefined;
 }
 
 /** Fetches the previews: `preview_0001.jpg` for `frame_0001.exr`. A result without one is counted and no failure. */
@@ -172,12 +204,18 @@ const filesOfOthers = async (
 const fetchAll = async (
   invocation: Invocation,
   workload: Workload,
-  { out, selection }: Wanted,
+  { out, selection, files }: Wanted,
 ): Promise<number> => {
   const { cli, output } = invocation;
   const directory = await outDirectory(cli.cwd, out);
   const mesh = await invocation.mesh();
   const patience = patienceOf(invocation, PATIENCE_MS);
+  let chosenCount = 0;
+  const choose = (paths: readonly string[]): ReadonlySet<string> => {
+    const chosen = chooseFiles(paths, files ?? {});
+    chosenCount += chosen.size;
+    return chosen;
+  };
   const lost: string[] = [];
   const others = await filesOfOthers(invocation, workload, directory);
   tellMixture(output, { directory, replaced: [], others });
@@ -189,6 +227,7 @@ const fetchAll = async (
     directory,
     patience,
     ...(selection && { isWanted: selection.has }),
+    choose,
     onFetched: () => {},
     onReplace: (path) => {
       if (!isToldOfReplacing) {
@@ -209,6 +248,12 @@ const fetchAll = async (
   output.text(`${plural(fetched.size, viewOf(workload).noun)} in ${directory}${already}`);
   const seen = new Set([...fetcher.fetched.keys(), ...lost]);
   const exitCode = tellAbsent(output, workload, selection, seen);
+  if (files !== undefined && chosenCount === 0 && lost.length === 0) {
+    output.note(
+      'no result has such files; what there is: the same command without --time and --only',
+    );
+    return exitCodes.failed;
+  }
   if (lost.length === 0) {
     return exitCode;
   }

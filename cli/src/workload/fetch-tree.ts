@@ -15,8 +15,8 @@ interface TreeOptions {
   mesh: Mesh;
   /** Runs a call until it works, or patience is over. */
   persist: <T>(call: () => Promise<T>) => Promise<T>;
-  /** Whether a file is to be fetched, by its path in the result. */
-  isWanted?: (path: string) => boolean;
+  /** Which of the files of a result are to be fetched, by their paths; default: all. */
+  choose?: ((paths: readonly string[]) => ReadonlySet<string>) | undefined;
 }
 
 /** The ending of results that have many files. */
@@ -29,9 +29,9 @@ export const isTree = ({ blobName }: Pick<Result, 'blobName'>): boolean =>
 const MAX_DOWNLOADS = 4;
 const PAGE_SIZE = 1_000;
 
-/** Fetches the files of a result below a folder, each whole or not at all. Those that are right already stay. Answers their paths. */
+/** Fetches files of a result below a folder, each whole or not at all. Those that are right already stay. Answers their paths. */
 export const fetchTree = async (
-  { cli, mesh, persist, isWanted = () => true }: TreeOptions,
+  { cli, mesh, persist, choose }: TreeOptions,
   { blobName, grant, task }: Pick<Result, 'blobName' | 'grant' | 'task'>,
   folder: string,
 ): Promise<string[]> => {
@@ -63,14 +63,17 @@ export const fetchTree = async (
       );
     }
   };
+  const parts: StoredPart[] = [];
   let pageToken = '';
   do {
     const page = await persist(() =>
       listParts({ blobName, grant, pageSize: PAGE_SIZE, pageToken }, { signal }),
     );
-    const wanted = page.parts.filter(({ file }) => isWanted(file?.path ?? ''));
-    await inParallel(MAX_DOWNLOADS, wanted, fetchPart);
+    parts.push(...page.parts);
     pageToken = page.nextPageToken;
   } while (pageToken !== '');
+  const chosen = choose?.(parts.map(({ file }) => file?.path ?? ''));
+  const wanted = parts.filter(({ file }) => chosen?.has(file?.path ?? '') ?? true);
+  await inParallel(MAX_DOWNLOADS, wanted, fetchPart);
   return fetched;
 };

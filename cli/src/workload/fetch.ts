@@ -31,6 +31,8 @@ interface FetchOptions {
   patience: PatienceOptions;
   /** Whether a result is to be fetched; all are without it. */
   isWanted?: (result: Result) => boolean;
+  /** Which files of a result that has many are fetched; all are without it. */
+  choose?: ((paths: readonly string[]) => ReadonlySet<string>) | undefined;
   onFetched(fetched: Fetched): void;
   /** Called before a file that an earlier command left, with other bytes, is replaced. */
   onReplace?: (path: string) => void;
@@ -103,7 +105,8 @@ export const createFetcher = (options: FetchOptions): Fetcher => {
       if (isTree(result)) {
         const folder = join(directory, treeFolderName(workload, result));
         const persist = <T>(call: () => Promise<T>): Promise<T> => persistently(patience, call);
-        paths.push(folder, ...(await fetchTree({ cli, mesh, persist }, result, folder)));
+        const { choose } = options;
+        paths.push(folder, ...(await fetchTree({ cli, mesh, persist, choose }, result, folder)));
         return tell(result, paths);
       }
       for (const file of [result, ...result.files]) {
