@@ -62,13 +62,13 @@ const hasFolder = (files: ReadonlySet<string>, folder: string): boolean =>
  * both follow from the dictionaries. `0.orig` is copied after the mesh, because snappyHexMesh writes into `0`.
  *
  * @param files the paths of the case
- * @returns undefined for `solve` if nothing tells the solver
+ * @returns `solver` is undefined if nothing tells it, `isScript` says that `Allrun` solves, and may make the mesh too
  */
 export const deriveSteps = (
   head: CaseHead,
   files: ReadonlySet<string>,
   wanted: { solver?: string | undefined } = {},
-): Steps & { solver: string | undefined } => {
+): Steps & { solver: string | undefined; isScript: boolean } => {
   const solver = wanted.solver ?? solverOf(head);
   const hasPre = files.has('Allrun.pre');
   // A solver that was chosen takes the place of the whole script.
@@ -85,5 +85,5 @@ export const deriveSteps = (
     : solver === undefined
       ? []
       : [...restore, { kind: 'solver', program: solver }];
-  return { mesh, solve, solver };
+  return { mesh, solve, solver, isScript: hasRun };
 };

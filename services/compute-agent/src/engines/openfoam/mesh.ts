@@ -111,7 +111,15 @@ export const runMesh = async (task: TaskRun): Promise<Outcome> => {
     return failure;
   }
   if (!hasMesh(await filesBelow(folder, job.maxFiles))) {
-    return failed('CASE_INVALID', 'no step made a mesh in constant/polyMesh; name the steps');
+    const { head, files } = prepared.here;
+    const willRun = job.steps.solve === undefined && deriveSteps(head, files, job).isScript;
+    if (!willRun) {
+      return failed('CASE_INVALID', 'no step made a mesh in constant/polyMesh; name the steps');
+    }
+    const notes = ['no mesh yet, which Allrun has to make; nothing was checked', ...prepared.notes];
+    const paths = await filesBelow(folder, job.maxFiles);
+    const parts = await moveParts(folder, paths, task.results, options.random);
+    return doneWith(task, prepared.foam, { parts, notes, log: '' });
   }
   running.progress({ fraction: 0.9, text: 'checkMesh' });
   const checked = await check(runOptions);

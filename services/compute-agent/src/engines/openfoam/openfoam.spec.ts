@@ -17,6 +17,9 @@ import {
 import type { Checkpoint, PartFile } from '../engine.ts';
 import type { Part } from './case-files.ts';
 
+/** How scripts of cases begin. */
+const START = '#!/bin/sh\ncd "${0%/*}" || exit\n. ${WM_PROJECT_DIR:?}/bin/tools/RunFunctions\n';
+
 describe('the OpenFOAM engine', () => {
   const { folder, machine, jobOf, run, mesh, solve } = openfoamSuite();
 
@@ -226,32 +229,45 @@ relaxationFactors { fields { p 0.3; } equations { U 0.7; } }\n`,
   });
 
   it('runs the scripts of a case on the ranks of the work, and fails with a program that fails in one', async () => {
-    const start = '#!/bin/sh\ncd "${0%/*}" || exit\n. ${WM_PROJECT_DIR:?}/bin/tools/RunFunctions\n';
     const scripts = {
-      'Allrun.pre': `${start}runApplication blockMesh\n`,
-      Allrun: `${start}./Allrun.pre\nrunApplication decomposePar\nrunParallel $(getApplication)\nrunApplication reconstructPar\n`,
+      'Allrun.pre': `${START}runApplication blockMesh\n`,
+      Allrun: `${START}./Allrun.pre\nrunApplication decomposePar\nrunParallel $(getApplication)\nrunApplication reconstructPar\n`,
     };
     const job = await jobOf(cavity(scripts));
     const solved = partsOf(await solve(job));
     expect(pathsOf(solved)).to.include.members(['0.5/U', 'log.blockMesh', 'log.icoFoam']);
-    const serial = { Allrun: `${start}./Allrun.pre\nrunApplication $(getApplication)\n` };
+    const serial = { Allrun: `${START}./Allrun.pre\nrunApplication $(getApplication)\n` };
     const divided = partsOf(
       await solve(await jobOf(cavity({ ...scripts, ...serial }), { ranks: 2 })),
     );
     expect(pathsOf(divided)).to.include.members(['processor1/0.5/U', '0.5/U', 'log.icoFoam']);
     // Programs that listen to signals say so, which would be in the way of scripts that read them.
     const reading = {
-      'Allrun.pre': `${start}runApplication blockMesh\nfoamListTimes -withZero > said\n`,
+      'Allrun.pre': `${START}runApplication blockMesh\nfoamListTimes -withZero > said\n`,
     };
     const said = await textAt(partsOf(await mesh(await jobOf(cavity(reading)))), 'said');
     expect(said).to.equal('0\n');
     const failing = await jobOf(
-      cavity({ ...scripts, Allrun: `${start}runApplication icoFoamm\necho fine\n` }),
+      cavity({ ...scripts, Allrun: `${START}runApplication icoFoamm\necho fine\n` }),
     );
     expect(await solve(failing)).to.deep.include({
       failureClass: 'PROGRAM_MISSING',
       names: ['icoFoamm'],
     });
+  });
+
+  it('lets the script of a case make the mesh that no dictionary tells, and says so', async () => {
+    const { 'system/blockMeshDict': dictionary = '', ...rest } = cavity();
+    const job = await jobOf({
+      ...rest,
+      'system/own/blockMeshDict': dictionary,
+      Allrun: `${START}runApplication blockMesh -dict system/own/blockMeshDict\nrunApplication icoFoam\n`,
+    });
+    expect(await mesh(job)).to.have.deep.property('notes', [
+      'no mesh yet, which Allrun has to make; nothing was checked',
+    ]);
+    expect(pathsOf(partsOf(await solve(job)))).to.include.members(['0.5/U', 'log.icoFoam']);
+    expect(await mesh({ ...job, solver: 'icoFoam' })).to.include({ failureClass: 'CASE_INVALID' });
   });
 
   it('runs the programs that the work names', async () => {
