@@ -241,9 +241,10 @@ relaxationFactors { fields { p 0.3; } equations { U 0.7; } }\n`,
       await solve(await jobOf(cavity({ ...scripts, ...serial }), { ranks: 2 })),
     );
     expect(pathsOf(divided)).to.include.members(['processor1/0.5/U', '0.5/U', 'log.icoFoam']);
-    // Programs that listen to signals say so, which would be in the way of scripts that read them.
+    // Programs that listen to signals say so, which would be in the way of scripts that read them. A signal that comes when nothing
+    // listens, as when a solver is about to end, ends nothing.
     const reading = {
-      'Allrun.pre': `${START}runApplication blockMesh\nfoamListTimes -withZero > said\n`,
+      'Allrun.pre': `${START}runApplication blockMesh\nfoamListTimes -withZero > said\nkill -USR1 $$\n`,
     };
     const said = await textAt(partsOf(await mesh(await jobOf(cavity(reading)))), 'said');
     expect(said).to.equal('0\n');

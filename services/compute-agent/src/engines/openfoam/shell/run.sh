@@ -11,20 +11,20 @@ key=$1
 shift 2
 . "$WM_PROJECT_DIR/bin/tools/RunFunctions"
 
-# A signal that a program does not handle would end it. USR1 and USR2 are bits 9 and 11.
+# A program that does not listen, or no longer as it is about to end, would be ended by these signals. Handlers that it sets count,
+# and what it puts back in their place is this.
+trap '' USR1 USR2
+
 tell() {
-    local pid caught
-    pid=$(cat "$MUSTER_STATE/pid") || return
-    caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status")
-    (((16#${caught:-0} & 1 << ($2 - 1)) != 0)) && kill -s "$1" "$pid"
+    kill -s "$1" "$(cat "$MUSTER_STATE/pid")"
 }
 
 listen() {
     local word name
     while read -r word name <&4; do
         case $word in
-            write) tell USR1 10 ;;
-            stop) : > "$MUSTER_STATE/stopping" && tell USR2 12 ;;
+            write) tell USR1 ;;
+            stop) : > "$MUSTER_STATE/stopping" && tell USR2 ;;
             forget)
                 case $name in
                     '' | .* | *[!0-9.e+-]*) ;;
