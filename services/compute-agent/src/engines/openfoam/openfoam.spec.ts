@@ -182,33 +182,36 @@ describe('the OpenFOAM engine', () => {
     expect(timesOf(partsOf(await run(job, 'solve/0', { from })))).to.include('15');
   });
 
-  it('keeps the time at which a steady solver converged, whatever was asked for meanwhile', async () => {
-    const steady = 'endTime 1000; deltaT 1; writeInterval 1000;';
-    const files = cavity({ 'system/controlDict': control(steady, 'simpleFoam') });
-    const job = await jobOf(
-      {
-        ...files,
-        'system/blockMeshDict': (files['system/blockMeshDict'] ?? '').replace(
-          '(20 20 1)',
-          '(60 60 1)',
-        ),
-        'system/fvSolution': `${files['system/fvSolution'] ?? ''}
-SIMPLE { nNonOrthogonalCorrectors 0; pRefCell 0; pRefValue 0; residualControl { p 1e-4; U 1e-4; } }
-relaxationFactors { fields { p 0.3; } equations { U 0.7; } }\n`,
-        'system/fvSchemes': (files['system/fvSchemes'] ?? '')
-          .replace('default Euler', 'default steadyState')
-          .replace('default none;', 'default none; div((nuEff*dev2(T(grad(U))))) Gauss linear;'),
-        'constant/transportProperties': `${files['constant/transportProperties'] ?? ''}transportModel Newtonian;\n`,
-        'constant/turbulenceProperties': `FoamFile { version 2.0; format ascii; class dictionary; object t; }\nsimulationType laminar;\n`,
-      },
-      { checkpointEveryMs: 20 },
-    );
-    const outcome = await solve(job);
-    const [note = ''] = outcome.kind === 'completed' ? outcome.notes : [JSON.stringify(outcome)];
-    const [, iterations] = /^converged in (\d+) iterations$/.exec(note) ?? [];
-    expect(iterations, note).not.to.equal(undefined);
-    expect(timesOf(partsOf(outcome))).to.include(iterations);
-  });
+  for (const ranks of [1, 2]) {
+    it(`keeps the time at which a steady solver converged, whatever was asked for meanwhile: ${ranks} ranks`, async () => {
+      const steady = 'endTime 1000; deltaT 1; writeInterval 1000;';
+      const files = cavity({ 'system/controlDict': control(steady, 'simpleFoam') });
+      const job = await jobOf(
+        {
+          ...files,
+          'system/blockMeshDict': (files['system/blockMeshDict'] ?? '').replace(
+            '(20 20 1)',
+            '(60 60 1)',
+          ),
+          'system/fvSolution': `${files['system/fvSolution'] ?? ''}
+  SIMPLE { nNonOrthogonalCorrectors 0; pRefCell 0; pRefValue 0; residualControl { p 1e-4; U 1e-4; } }
+  relaxationFactors { fields { p 0.3; } equations { U 0.7; } }\n`,
+          'system/fvSchemes': (files['system/fvSchemes'] ?? '')
+            .replace('default Euler', 'default steadyState')
+            .replace('default none;', 'default none; div((nuEff*dev2(T(grad(U))))) Gauss linear;'),
+          'constant/transportProperties': `${files['constant/transportProperties'] ?? ''}transportModel Newtonian;\n`,
+          'constant/turbulenceProperties': `FoamFile { version 2.0; format ascii; class dictionary; object t; }\nsimulationType laminar;\n`,
+        },
+        { checkpointEveryMs: 20, ranks },
+      );
+      const outcome = await solve(job);
+      const [note = ''] = outcome.kind === 'completed' ? outcome.notes : [JSON.stringify(outcome)];
+      const [, iterations] = /^converged in (\d+) iterations$/.exec(note) ?? [];
+      expect(iterations, note).not.to.equal(undefined);
+      const times = pathsOf(partsOf(outcome)).map((path) => path.replace(/^processor0\//, ''));
+      expect(times).to.include(`${iterations}/U`);
+    });
+  }
 
   it('solves a case with several processes and puts it together', async () => {
     const method = 'numberOfSubdomains 4; method scotch;';
@@ -251,10 +254,10 @@ relaxationFactors { fields { p 0.3; } equations { U 0.7; } }\n`,
     const failing = await jobOf(
       cavity({ ...scripts, Allrun: `${START}runApplication icoFoamm\necho fine\n` }),
     );
-    expect(await solve(failing)).to.deep.include({
-      failureClass: 'PROGRAM_MISSING',
-      names: ['icoFoamm'],
-    });
+    const missing = { failureClass: 'PROGRAM_MISSING', names: ['icoFoamm'] };
+    expect(await solve(failing)).to.deep.include(missing);
+    const parallel = await jobOf(cavity(), { ranks: 2, solver: 'icoFoamm' });
+    expect(await solve(parallel)).to.deep.include(missing);
   });
 
   it('lets the script of a case make the mesh that no dictionary tells, and says so', async () => {
