@@ -3,7 +3,7 @@ import { type Cancelled, type Failed, failed, type Outcome } from '../engine.ts'
 import { filesBelow, moveParts } from './case-files.ts';
 import { applySettings, boundsOf, prepare, type Prepared, unpackCase } from './prepare.ts';
 import { runProgram, type RunOptions, type ToRun } from './run-step.ts';
-import type { StepName } from './job.ts';
+import type { SimulationJob, StepName } from './job.ts';
 import { doneWith, type TaskRun } from './task-run.ts';
 
 /** A log of its own for each run of a program: `log.createPatch`, `log.createPatch.2`. */
@@ -69,6 +69,16 @@ const check = async (
   return { notes, isFlawed: count > 0, log: ran.log };
 };
 
+/** Whether `Allrun` solves the case, and may make the mesh too. */
+const scriptSolves = ({ here }: Prepared, { steps, solver }: SimulationJob): boolean =>
+  steps.solve === undefined && deriveSteps(here.head, here.files, { solver }).isScript;
+
+const UNCHECKED = {
+  notes: ['no mesh yet, which Allrun has to make; nothing was checked'],
+  isFlawed: false,
+  log: '',
+};
+
 const makeMesh = async (
   { here }: Prepared,
   task: TaskRun,
@@ -110,19 +120,12 @@ export const runMesh = async (task: TaskRun): Promise<Outcome> => {
   if (failure !== undefined) {
     return failure;
   }
-  if (!hasMesh(await filesBelow(folder, job.maxFiles))) {
-    const { head, files } = prepared.here;
-    const willRun = job.steps.solve === undefined && deriveSteps(head, files, job).isScript;
-    if (!willRun) {
-      return failed('CASE_INVALID', 'no step made a mesh in constant/polyMesh; name the steps');
-    }
-    const notes = ['no mesh yet, which Allrun has to make; nothing was checked', ...prepared.notes];
-    const paths = await filesBelow(folder, job.maxFiles);
-    const parts = await moveParts(folder, paths, task.results, options.random);
-    return doneWith(task, prepared.foam, { parts, notes, log: '' });
+  const isMade = hasMesh(await filesBelow(folder, job.maxFiles));
+  if (!isMade && !scriptSolves(prepared, job)) {
+    return failed('CASE_INVALID', 'no step made a mesh in constant/polyMesh; name the steps');
   }
-  running.progress({ fraction: 0.9, text: 'checkMesh' });
-  const checked = await check(runOptions);
+  running.progress({ fraction: 0.9, text: isMade ? 'checkMesh' : 'no mesh yet' });
+  const checked = isMade ? await check(runOptions) : UNCHECKED;
   if ('kind' in checked) {
     return checked;
   }
