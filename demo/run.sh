@@ -8,31 +8,9 @@ FRAMES=24
 KILL_AFTER=8
 VICTIM=agent-2
 OUT=${DEMO_OUT:-$PWD/demo-out}
-MUSTER=$PWD/bin/muster
-DATA=$(mktemp -d "${TMPDIR:-/tmp}/muster-demo.XXXXXX")
-export MUSTER_CONTEXT=$DATA/context.json
-unset MUSTER_TOKEN
-watcher=
+. demo/mesh.sh
 
-say() { printf '\n==> %s\n' "$*"; }
 landed() { find "$OUT/frames" -name 'frame_????.png' 2>/dev/null | wc -l; }
-pid_of() { sed -nE "s/^ *\"$1\": ([0-9]+),?\$/\1/p" "$DATA/processes.json"; }
-
-cleanup() {
-  local code=$?
-  trap - EXIT INT TERM
-  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
-  "$MUSTER" down --data "$DATA" >"$OUT/down.log" 2>&1 || { cat "$OUT/down.log" >&2; code=1; }
-  if [ "$code" -ne 0 ]; then
-    rm -rf "$OUT/logs"
-    cp -r "$DATA/logs" "$OUT/logs" 2>/dev/null && echo "the logs of every part are in $OUT/logs" >&2
-  fi
-  rm -rf "$DATA"
-  exit "$code"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # Kills one machine as soon as enough frames have landed.
 kill_in_the_middle() {
@@ -45,7 +23,6 @@ kill_in_the_middle() {
 
 mkdir -p "$OUT"
 rm -rf "$OUT/frames" "$OUT/animation.mp4" "$OUT/contact-sheet.png" "$OUT/logs"
-started=$SECONDS
 
 say "Blender builds the scene: $FRAMES frames, 480×270"
 blender --background --factory-startup --python-exit-code 1 --python demo/make-scene.py -- "$OUT/scene.blend" >"$OUT/make-scene.log" 2>&1 ||
@@ -70,6 +47,4 @@ mv "$OUT/frames/contact-sheet.png" "$OUT/contact-sheet.png"
 ffmpeg -v error -y -framerate 12 -i "$OUT/frames/frame_%04d.png" -c:v libx264 -pix_fmt yuv420p -movflags +faststart "$OUT/animation.mp4"
 for file in frames/ contact-sheet.png animation.mp4; do [ -s "$OUT/$file" ] && echo "$OUT/$file"; done
 
-say 'Everything is stopped'
-"$MUSTER" down --data "$DATA"
-echo "done in $((SECONDS - started)) s"
+finish

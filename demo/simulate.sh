@@ -6,37 +6,16 @@ cd "$(dirname "$0")/.."
 
 CASE=${CASE:-/usr/share/doc/openfoam-examples/examples/incompressible/icoFoam/cavity/cavity}
 OUT=${DEMO_OUT:-$PWD/demo-out/simulation}
-MUSTER=$PWD/bin/muster
-DATA=$(mktemp -d "${TMPDIR:-/tmp}/muster-demo.XXXXXX")
-export MUSTER_CONTEXT=$DATA/context.json
-unset MUSTER_TOKEN
+. demo/mesh.sh
 
-say() { printf '\n==> %s\n' "$*"; }
-pid_of() { sed -nE "s/^ *\"$1\": ([0-9]+),?\$/\1/p" "$DATA/processes.json"; }
 # One field of the workload, or of a task of it.
 field() { "$MUSTER" show "$1" --json | node -e 'let t="";process.stdin.on("data",(d)=>t+=d).on("end",()=>{const w=JSON.parse(t).workload;console.log(w[process.argv[1]]??"")})' "$2"; }
 task() { "$MUSTER" call WorkloadService/ListTasks "{\"workloadId\":\"$1\"}" | node -e 'let t="";process.stdin.on("data",(d)=>t+=d).on("end",()=>{const f=JSON.parse(t).tasks.find((x)=>x.task===process.argv[1]);console.log(f?.[process.argv[2]]??"")})' "$2" "$3"; }
 until_is() { local want=$1; shift; for _ in $(seq 600); do [ "$("$@")" = "$want" ] && return; sleep 0.2; done; echo "not $want in time: $*" >&2; return 1; }
 until_said() { for _ in $(seq 600); do [ -n "$("$@")" ] && return; sleep 0.2; done; echo "nothing in time: $*" >&2; return 1; }
 
-cleanup() {
-  local code=$?
-  trap - EXIT INT TERM
-  "$MUSTER" down --data "$DATA" >"$OUT/down.log" 2>&1 || { cat "$OUT/down.log" >&2; code=1; }
-  if [ "$code" -ne 0 ]; then
-    rm -rf "$OUT/logs"
-    cp -r "$DATA/logs" "$OUT/logs" 2>/dev/null && echo "the logs of every part are in $OUT/logs" >&2
-  fi
-  rm -rf "$DATA"
-  exit "$code"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
 rm -rf "$OUT"
 mkdir -p "$OUT"
-started=$SECONDS
 
 say 'A mesh of its own: stores, four services, two agents with OpenFOAM'
 "$MUSTER" up --data "$DATA" --agents 2 --engines OPENFOAM_COM --detach
@@ -71,6 +50,4 @@ server() { node -e 'console.log(JSON.parse(require("fs").readFileSync(process.ar
 pvpython --connect-id="$(server connectId)" demo/flow.py "$(server host)" "$(server port)" "$(server foamPath)" "$OUT/flow.png"
 ls -l "$OUT/flow.png" | awk '{print $9 ", " $5 " bytes"}'
 
-say 'Everything is stopped'
-"$MUSTER" down --data "$DATA"
-echo "done in $((SECONDS - started)) s"
+finish
