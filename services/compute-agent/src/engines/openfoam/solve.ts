@@ -2,14 +2,13 @@ import { addAbortListener } from 'node:events';
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { every, type Repetition } from '#libs/async/index.ts';
-import { deriveSteps, type DivergenceSign, type LogRow, timesIn } from '#libs/openfoam/index.ts';
+import { deriveSteps, type DivergenceSign, timesIn } from '#libs/openfoam/index.ts';
 import { sha256File } from '../../files.ts';
 import {
   type Cancelled,
   type Failed,
   failed,
   type Outcome,
-  type Progress,
   type ResumePoint,
   type Yielded,
   yielded,
@@ -19,6 +18,7 @@ import { createCheckpoints } from './checkpoints.ts';
 import { type Control, readControl, wayToOwnTime } from './control.ts';
 import { givenSteps, withoutSolver } from './mesh.ts';
 import { prepare, type Prepared } from './prepare.ts';
+import { progressOf } from './progress.ts';
 import { startScript } from './program.ts';
 import { type AtWork, type Listener, type RanWell, runProgram, type ToRun } from './run-step.ts';
 import { doneWith, type TaskRun } from './task-run.ts';
@@ -28,37 +28,6 @@ const MAX_CONTROL_BYTES = 1024 ** 2;
 
 /** A solver that has just begun does not listen yet. */
 const ASK_EVERY_MS = 1_000;
-
-/** Fields that tell most about how far a solution is, in this order. */
-const TELLING = ['p', 'p_rgh', 'Ux', 'h', 'T'];
-
-/** How far a solver is, for people. Its end is known for sure only of solvers that do not stop once they converged. */
-export const progressOf = (
-  row: Pick<LogRow, 'time' | 'at' | 'values'>,
-  { from, endTime }: { from: number; endTime: number | undefined },
-  elapsedSeconds: number,
-): Progress => {
-  const names = [...row.values.keys()];
-  // Of several regions, the first that tells.
-  const tells = TELLING.map((field) =>
-    names.find((name) => name === field || name.endsWith(`:${field}`)),
-  );
-  const name = tells.find((each) => each !== undefined) ?? names[0];
-  const residual = name === undefined ? undefined : row.values.get(name);
-  const text = `Time = ${row.time}${
-    residual === undefined ? '' : `, ${name} ${Number(residual.toPrecision(2))}`
-  }`;
-  const part = endTime === undefined ? Number.NaN : (row.at - from) / (endTime - from);
-  if (!Number.isFinite(part) || part <= 0) {
-    return { fraction: undefined, text: text.slice(0, 200) };
-  }
-  const fraction = Math.min(part, 1);
-  return {
-    fraction,
-    text: text.slice(0, 200),
-    remainingSeconds: (elapsedSeconds * (1 - fraction)) / fraction,
-  };
-};
 
 /** A program of a solve, and what is in its controlDict besides if it goes on. */
 interface SolveStep extends ToRun {
