@@ -14,7 +14,7 @@ task() { "$MUSTER" call WorkloadService/ListTasks "{\"workloadId\":\"$1\"}" | no
 until_is() { local want=$1; shift; for _ in $(seq 600); do [ "$("$@")" = "$want" ] && return; sleep 0.2; done; echo "not $want in time: $*" >&2; return 1; }
 until_said() { for _ in $(seq 600); do [ -n "$("$@")" ] && return; sleep 0.2; done; echo "nothing in time: $*" >&2; return 1; }
 
-rm -rf "$OUT"
+rm -rf "$OUT/results" "$OUT/logs" "$OUT/case.tar.gz" "$OUT/server.json" "$OUT/flow.png"
 mkdir -p "$OUT"
 
 say 'A mesh of its own: stores, four services, two agents with OpenFOAM'
