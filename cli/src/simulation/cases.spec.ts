@@ -33,6 +33,8 @@ describe('the cases of a sweep', () => {
       'nu=0.01+endTime=1',
       'nu=0.02+endTime=2',
     ]);
+    const [quoted] = rowsOf('\ufeff0/U:inlet,a:b\r\n"say ""x"", (1, 0, 0)",2\r\n\r\n');
+    expect(quoted?.map(({ value }) => value)).to.deep.equal(['say "x", (1, 0, 0)', '2']);
   });
 
   it('are refused where they say nothing', async () => {
@@ -41,6 +43,7 @@ describe('the cases of a sweep', () => {
     }
     expect((await failureOf((async () => rowsOf('a:b\n1,2'))()))?.reason).to.equal('USAGE');
     expect((await failureOf((async () => rowsOf('nu\n1'))()))?.reason).to.equal('USAGE');
+    expect((await failureOf((async () => rowsOf('a:b\n"1'))()))?.reason).to.equal('USAGE');
   });
 
   it('have folders by name, or by number', () => {

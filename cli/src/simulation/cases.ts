@@ -1,3 +1,4 @@
+import { parse } from 'csv-parse/sync';
 import type { SimulationCase, SimulationSetting } from '#libs/contracts/common.ts';
 import { usage } from '../failures.ts';
 
@@ -57,27 +58,33 @@ export const productOf = (axes: readonly Axis[]): SimulationSetting[][] => {
   );
 };
 
-/** The rows of a table: its head names `FILE:ENTRY`, its lines have the values. A comma within brackets or quotes separates nothing. */
+/** The rows of a table in CSV: its head names `FILE:ENTRY`, its lines have the values. Throws INVALID_ARGUMENT `USAGE`. */
 export const rowsOf = (csv: string): SimulationSetting[][] => {
-  const [head, ...lines] = csv.split(/\r?\n/).filter((line) => line.trim() !== '');
-  const columns = cellsOf(head ?? '').map((cell) => {
+  const [head = [], ...lines] = cellsOf(csv);
+  const columns = head.map((cell) => {
     const colon = cell.lastIndexOf(':');
     return { file: cell.slice(0, Math.max(colon, 0)), entry: cell.slice(colon + 1) };
   });
-  if (head === undefined || columns.some(({ file, entry }) => file === '' || entry === '')) {
+  if (head.length === 0 || columns.some(({ file, entry }) => file === '' || entry === '')) {
     throw usage('the first line of --table names FILE:ENTRY in each column');
   }
-  return lines.map((line, i) => {
-    const cells = cellsOf(line);
+  return lines.map((cells, i) => {
     if (cells.length !== columns.length) {
-      throw usage(`line ${i + 2} of --table has ${cells.length} cells, not ${columns.length}`);
+      throw usage(
+        `row ${i + 2} of --table has ${cells.length} cells, not ${columns.length}; a value with commas stands in double quotes`,
+      );
     }
     return columns.map((column, j) => ({ ...column, value: cells[j] ?? '' }));
   });
 };
 
-const cellsOf = (line: string): string[] =>
-  splitOutside(line).map((cell) => (/^".*"$/.test(cell) ? cell.slice(1, -1) : cell));
+const cellsOf = (csv: string): string[][] => {
+  try {
+    return parse(csv, { bom: true, trim: true, skipEmptyLines: true, relaxColumnCount: true });
+  } catch (error) {
+    throw usage(`--table is no CSV: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
 
 /** Cases with names that say what they differ in: `nu=0.01`, or their number where that is no name. */
 export const casesOf = (rows: readonly SimulationSetting[][]): SimulationCase[] => {
