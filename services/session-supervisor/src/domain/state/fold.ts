@@ -1,25 +1,19 @@
 import { emptyBitmap, has, ordinalsOf, withBit, withoutBit } from '../sets/bitmap.ts';
 import { approvalWanted, ruled, unparked, withoutRuling } from './approvals.ts';
-import type {
-  AcceptedResult,
-  Checkpoint,
-  Entry,
-  RequestMark,
-  TaskGeneration,
-  UsedEngine,
-} from './entries.ts';
+import { checkpointed, checkpointLost } from './checkpoints.ts';
+import type { AcceptedResult, Entry, RequestMark, TaskGeneration, UsedEngine } from './entries.ts';
 import { valueAt, withValue } from '../sets/small-int-map.ts';
-import { sparseDelete, sparseGet, sparseSet } from '../sets/sparse-map.ts';
+import { sparseDelete } from '../sets/sparse-map.ts';
 import { blockedAfter, falloutOf, withHopes } from '../graph/readiness.ts';
 import { nodeOf, taskKey, taskOrdinal } from '../graph/task-graph.ts';
 import { ordinalsFromText } from '../graph/task-text.ts';
 import { faultIn, suspicionsAfter, withoutRefuted } from './suspicions.ts';
+import { withTrouble } from './troubles.ts';
 import {
   type EngineShare,
   checkOf,
   hasEnded,
   isParked,
-  KEPT_CHECKPOINTS,
   MAX_ENGINE_SHARES,
   MAX_NOTES,
   MAX_REFUSED_USERS,
@@ -28,7 +22,6 @@ import {
   type PassedResult,
   type RefusedUser,
   type Phase,
-  type Trouble,
   type Work,
   type WorkloadState,
 } from './workload.ts';
@@ -502,68 +495,8 @@ const distrusted = (
   };
 };
 
-/** A checkpoint that knows whose its attempt went on from, after that one is replaced. */
-const withPast = (checkpoint: Checkpoint, last: Checkpoint | undefined): Checkpoint => {
-  if (last === undefined) {
-    return checkpoint;
-  }
-  const { attempt, userName, name } = last;
-  const resumed = attempt === checkpoint.attempt ? last.resumed : { attempt, userName, name };
-  return { ...checkpoint, ...(resumed && { resumed }) };
-};
-
-const checkpointed = (
-  state: WorkloadState,
-  entry: Extract<Entry, { kind: 'checkpointed' }>,
-): WorkloadState => {
-  const { kind: _, ...checkpoint } = entry;
-  const ordinal = taskOrdinal(state.graph, checkpoint.task);
-  if (ordinal === undefined) {
-    return state;
-  }
-  const known = sparseGet(state.checkpoints, ordinal) ?? [];
-  const kept = [...known, withPast(checkpoint, known.at(-1))].slice(-KEPT_CHECKPOINTS);
-  const gained = { ...state, checkpoints: sparseSet(state.checkpoints, ordinal, kept) };
-  return troubleOf(state, ordinal) === undefined
-    ? gained
-    : withTrouble(gained, checkpoint.task, (trouble) => ({ ...trouble, vainLosses: 0 }));
-};
-
-const checkpointLost = (
-  state: WorkloadState,
-  { task, blob }: Extract<Entry, { kind: 'checkpoint-lost' }>,
-): WorkloadState => {
-  const ordinal = taskOrdinal(state.graph, task);
-  const known = ordinal === undefined ? undefined : sparseGet(state.checkpoints, ordinal);
-  if (ordinal === undefined || known === undefined) {
-    return state;
-  }
-  const left = known.filter((each) => each.blob !== blob);
-  const { checkpoints } = state;
-  return {
-    ...state,
-    checkpoints:
-      left.length === 0
-        ? sparseDelete(checkpoints, ordinal)
-        : sparseSet(checkpoints, ordinal, left),
-  };
-};
-
 const split = (state: WorkloadState, tasks: ReadonlySet<number>): WorkloadState =>
   undecided(state, { tasks, fallout: falloutOf(state.graph, tasks) });
-
-const withTrouble = (
-  state: WorkloadState,
-  task: string,
-  change: (trouble: Trouble) => Trouble,
-): WorkloadState => {
-  const ordinal = taskOrdinal(state.graph, task);
-  if (ordinal === undefined) {
-    return state;
-  }
-  const trouble = change(troubleOf(state, ordinal) ?? { failures: [], losses: 0, vainLosses: 0 });
-  return { ...state, troubles: sparseSet(state.troubles, ordinal, trouble) };
-};
 
 const givenUp = (state: WorkloadState, task: string, reason: string): WorkloadState => {
   const ordinal = taskOrdinal(state.graph, task);
